@@ -1,0 +1,1 @@
+"""Where releases go: implementations of the ports of `deploy_gate`."""

@@ -1,0 +1,1 @@
+"""What is left to prove what happened: the audit trail."""

@@ -1,0 +1,1 @@
+"""Personas, roles and the matrices of who may hold which role where."""

@@ -1,0 +1,1 @@
+"""Files to resources: infrastructure templates, with the file and line of what they declare."""

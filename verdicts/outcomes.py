@@ -1,0 +1,134 @@
+"""What a scanner says: it looked at so many things and found this, or it could not look.
+
+"Could not look" is a type of its own and never an empty list of findings.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import enum
+from dataclasses import dataclass, field
+
+from verdicts.findings import Finding, Location
+from verdicts.text import clean_text
+
+
+class Reason(enum.Enum):
+    """Why something could not be checked."""
+
+    MISSING_TOOL = "missing-tool"
+    UNTRUSTED_TOOL = "untrusted-tool"
+    TIMED_OUT = "timed-out"
+    CRASHED = "crashed"
+    BAD_OUTPUT = "bad-output"
+    TOO_LARGE = "too-large"
+    NOTHING_EXAMINED = "nothing-examined"
+    UNREADABLE_INPUT = "unreadable-input"
+    DIGEST_MISMATCH = "digest-mismatch"
+    MISSING_DATABASE = "missing-database"
+    STALE_DATABASE = "stale-database"
+    CANARY_MISSED = "canary-missed"
+    UNSUPPORTED = "unsupported"
+    INCOMPLETE = "incomplete"
+
+
+@dataclass(frozen=True, slots=True)
+class InputDigest:
+    """What was looked at: a name that a person knows, and "sha256:<64 hexadecimal digits>"."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolIdentity:
+    """Which program looked.
+
+    Attributes:
+        name: "trivy".
+        version: as the program itself says.
+        digest: "sha256:..." of the executable, or of the whole locked environment.
+        origin: "path" (the user's own), "managed" (by `mlgate tools install`) or "built-in".
+    """
+
+    name: str
+    version: str
+    digest: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseIdentity:
+    """Which advisories it compared with: name, "sha256:..." and the moment of their last update (aware, UTC)."""
+
+    name: str
+    digest: str
+    updated_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What an outcome rests on."""
+
+    inputs: tuple[InputDigest, ...] = ()
+    tools: tuple[ToolIdentity, ...] = ()
+    databases: tuple[DatabaseIdentity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A scanner looked at `examined` things (at least one, else the verdict is could-not-check).
+
+    Attributes:
+        scanner: its id.
+        examined: number of things looked at, in the scanner's own unit.
+        unit: what was counted, in the plural ("templates", "packages").
+        findings: everything that it found, harmless or not.
+        evidence: inputs, tools and databases.
+        seconds: wall time.
+        notes: what a reader of the report should know (never a reason to doubt the result).
+    """
+
+    scanner: str
+    examined: int
+    unit: str
+    findings: tuple[Finding, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.examined < 0:
+            raise ValueError("a count of examined things can't be negative")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCompleted:
+    """A scanner could not look, or not at everything.
+
+    Attributes:
+        scanner: its id.
+        reason: the kind of obstacle.
+        detail: what happened, in a sentence.
+        remedy: what to type or change.
+        location: the file that was not looked at, if it is one.
+        findings: what it had found before; these count.
+        evidence: as far as known.
+        seconds: wall time.
+    """
+
+    scanner: str
+    reason: Reason
+    detail: str
+    remedy: str
+    location: Location | None = None
+    findings: tuple[Finding, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", clean_text(self.detail))
+        object.__setattr__(self, "remedy", clean_text(self.remedy))
+
+
+Outcome = Completed | NotCompleted
