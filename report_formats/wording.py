@@ -1,0 +1,87 @@
+"""Words and orders that all formats share, so that they say the same."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from verdicts import Completed, DatabaseIdentity, Decision, InputDigest, NotCompleted, ToolIdentity, Verdict
+
+DECISION_WORDS = {
+    Decision.ALLOWED: "ALLOWED",
+    Decision.DENIED: "DENIED",
+    Decision.COULD_NOT_CHECK: "COULD NOT CHECK",
+}
+
+
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """ "1 finding", "2 findings"."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def headline(verdict: Verdict) -> str:
+    """The decision and why, in one line."""
+    return f"{DECISION_WORDS[verdict.decision]}: {reasons(verdict)}"
+
+
+def reasons(verdict: Verdict) -> str:
+    """Why the decision is what it is."""
+    unchecked = f"{counted(len(verdict.unchecked), 'thing')} could not be checked"
+    match verdict.decision:
+        case Decision.ALLOWED:
+            scanners = {outcome.scanner for outcome in verdict.outcomes}
+            text = f"{counted(len(scanners), 'scanner')} looked, and nothing reaches {verdict.fail_on.value}"
+        case Decision.DENIED:
+            text = f"{counted(len(verdict.denying), 'finding')} at or above {verdict.fail_on.value}"
+            if verdict.unchecked:
+                text += f"; {unchecked}"
+        case Decision.COULD_NOT_CHECK:
+            text = unchecked if verdict.unchecked else "no scanner said anything"
+        case _:
+            assert_never(verdict.decision)
+    if verdict.waived:
+        text += f"; {counted(len(verdict.waived), 'finding')} waived"
+    return text
+
+
+def tools(verdict: Verdict) -> tuple[ToolIdentity, ...]:
+    """Every tool that looked, once, by name and version."""
+    found = {tool for outcome in verdict.outcomes for tool in outcome.evidence.tools}
+    return tuple(sorted(found, key=lambda tool: (tool.name, tool.version, tool.digest, tool.origin)))
+
+
+def databases(verdict: Verdict) -> tuple[DatabaseIdentity, ...]:
+    """Every database that was compared with, once, by name and age."""
+    found = {database for outcome in verdict.outcomes for database in outcome.evidence.databases}
+    return tuple(sorted(found, key=lambda database: (database.name, database.updated_at, database.digest)))
+
+
+def inputs(verdict: Verdict) -> tuple[InputDigest, ...]:
+    """Everything that was looked at, once, by name."""
+    found = {item for outcome in verdict.outcomes for item in outcome.evidence.inputs}
+    return tuple(sorted(found, key=lambda item: (item.name, item.digest)))
+
+
+def scanner_ids(verdict: Verdict) -> tuple[str, ...]:
+    """Every scanner that said something or should have, or has a finding; sorted."""
+    named = {outcome.scanner for outcome in verdict.outcomes}
+    named |= {outcome.scanner for outcome in verdict.unchecked}
+    named |= {finding.scanner for finding in verdict.findings}
+    named |= {item.finding.scanner for item in verdict.waived}
+    return tuple(sorted(named))
+
+
+def short_digest(digest: str) -> str:
+    """The first twelve digits, for a person's eye."""
+    algorithm, separator, digits = digest.partition(":")
+    return f"{algorithm}{separator}{digits[:12]}" if separator else digest[:12]
+
+
+def could_not_check(outcome: NotCompleted) -> str:
+    """What was not checked and where, in a line."""
+    place = f"{outcome.location}: " if outcome.location else ""
+    return f"{place}{outcome.reason.value}: {outcome.detail}"
+
+
+def examined(outcome: Completed) -> str:
+    """ "12 templates"."""
+    return f"{outcome.examined:,} {outcome.unit}"
