@@ -56,6 +56,7 @@ class Section:
 
     def has(self, key: str) -> bool:
         """Whether the key is there and not null."""
+        self._asked.add(key)
         return self._content.get(key) is not None
 
     def _take(self, key: str, default: Any) -> Any:
@@ -123,6 +124,16 @@ class Section:
         for index, item in enumerate(value):
             if not isinstance(item, str) or not item.strip():
                 raise self.error(f"{key!r} must hold texts, found {_kind(item)}", key, index)
+        return tuple(value)
+
+    def integers(self, key: str, default: Any = _REQUIRED, *, minimum: int, maximum: int) -> tuple[int, ...]:
+        """A list of whole numbers within bounds."""
+        value = self._take(key, default)
+        if not isinstance(value, list | tuple):
+            raise self.error(f"{key!r} must be a list, found {_kind(value)}", key)
+        for index, item in enumerate(value):
+            if isinstance(item, bool) or not isinstance(item, int) or not minimum <= item <= maximum:
+                raise self.error(f"{key!r} must hold whole numbers from {minimum} to {maximum}", key, index)
         return tuple(value)
 
     def section(self, key: str) -> Section:

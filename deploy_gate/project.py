@@ -1,0 +1,201 @@
+"""The project configuration `mlgate.yml`: where things are and what is demanded in which environment."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy_gate.evaluation import Threshold, load_thresholds
+from verdicts import ConfigurationError, Severity
+from verdicts.documents import load_document
+from verdicts.sections import Section
+
+FILE_NAME = "mlgate.yml"
+SCHEMA = "mlgate/project/v1"
+
+DEFAULT_DATABASE_AGE_DAYS = 7
+DEFAULT_CHECKS_VALID_HOURS = 24
+KNOWN_SCANNERS = frozenset(
+    {"allowlist", "checkov", "evaluation", "image-closure", "model-artifact", "pip-audit", "rbac-matrix", "trivy"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """Where a database of advisories is, and after how many days it is too old to say anything."""
+
+    path: Path
+    maximum_age_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPolicy:
+    """What one environment demands.
+
+    Attributes:
+        name: as `--environment` names it.
+        matrix: "production" or "pre-production".
+        fail_on: lowest severity that denies.
+        required: scanners without which nothing is allowed.
+        approvers: e-mail addresses of those who may approve; empty where no approval is demanded.
+        thresholds: for the evaluation results.
+        minimum_rows: rows that the evaluation's dataset must have.
+        traffic: percentages that the new deployment gets, step by step; the last is 100.
+        checks_valid_hours: how long a verdict may wait for its approval.
+    """
+
+    name: str
+    matrix: str
+    fail_on: Severity
+    required: frozenset[str]
+    approvers: frozenset[str]
+    thresholds: tuple[Threshold, ...]
+    minimum_rows: int
+    traffic: tuple[int, ...]
+    checks_valid_hours: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A loaded configuration. All paths are absolute."""
+
+    root: Path
+    state: Path
+    registry: Path
+    allowlist: Path
+    waivers: Path | None
+    principals: Path
+    advisories: DatabaseSettings
+    trivy: DatabaseSettings
+    environments: Mapping[str, EnvironmentPolicy]
+
+    def environment(self, name: str) -> EnvironmentPolicy:
+        """The environment of that name. Raises ConfigurationError with the names that exist."""
+        if name not in self.environments:
+            known = ", ".join(sorted(self.environments))
+            raise ConfigurationError(
+                f"there is no environment {name!r}", where=str(self.root / FILE_NAME), remedy=f"there are: {known}"
+            )
+        return self.environments[name]
+
+
+def find_project(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds a mlgate.yml. Raises ConfigurationError."""
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        if (candidate / FILE_NAME).is_file():
+            return candidate
+    raise ConfigurationError(
+        f"no {FILE_NAME} here or above",
+        where=str(folder),
+        remedy="see README.md for a first one, or go into the project's folder",
+    )
+
+
+def inside(root: Path, base: Path, relative: str, section: Section, key: str) -> Path:
+    """`relative` taken from `base`, proven to stay below `root` (links followed). Raises ConfigurationError."""
+    path = base / relative
+    if Path(relative).is_absolute() or not path.resolve().is_relative_to(root.resolve()):
+        raise section.error(f"{relative!r} leads out of the project {root}", key)
+    # Normalised without following links: what the project calls the file.
+    return Path(os.path.normpath(path))
+
+
+def load_project(directory: Path) -> Project:
+    """The configuration of the project at or above `directory`.
+
+    Raises:
+        ConfigurationError: with file and line.
+    """
+    root = find_project(directory)
+    name = str(root / FILE_NAME)
+    top = Section(load_document(root / FILE_NAME, shown_as=name), name)
+    if top.text("schema") != SCHEMA:
+        raise top.error(f"'schema' must be {SCHEMA}", "schema")
+
+    def place(section: Section, key: str, default: str | None = None) -> Path:
+        text = section.text(key) if default is None else section.text(key, default)
+        return inside(root, root, text, section, key)
+
+    backend = top.section("backend")
+    if backend.text("kind") != "local":
+        raise backend.error("'kind' must be local: other backends come with later versions", "kind")
+    state = place(backend, "state", ".mlgate")
+    registry = place(backend, "registry", ".mlgate/registry")
+    backend.finish()
+
+    governance = top.section("governance")
+    allowlist, principals = place(governance, "allowlist"), place(governance, "principals")
+    waivers = place(governance, "waivers") if governance.has("waivers") else None
+    governance.finish()
+
+    databases = top.section("databases")
+    advisories, trivy = (_database(databases.section(key), place) for key in ("advisories", "trivy"))
+    databases.finish()
+
+    listed = top.section("environments")
+    environments = {key: _environment(key, listed.section(key)) for key in listed.keys()}  # noqa: SIM118 - not a dict
+    if not environments:
+        raise listed.error("no environment is described")
+    top.finish()
+    return Project(
+        root=root,
+        state=state,
+        registry=registry,
+        allowlist=allowlist,
+        waivers=waivers,
+        principals=principals,
+        advisories=advisories,
+        trivy=trivy,
+        environments=environments,
+    )
+
+
+def _database(section: Section, place: Callable[[Section, str], Path]) -> DatabaseSettings:
+    settings = DatabaseSettings(
+        place(section, "path"),
+        section.integer("maximum_age_days", DEFAULT_DATABASE_AGE_DAYS, minimum=1, maximum=40_000),
+    )
+    section.finish()
+    return settings
+
+
+def _environment(name: str, section: Section) -> EnvironmentPolicy:
+    matrix = section.text("matrix")
+    if matrix not in ("production", "pre-production"):
+        raise section.error("'matrix' must be production or pre-production", "matrix")
+    required = frozenset(section.texts("required"))
+    if not required:
+        raise section.error("'required' names no scanner: nothing would be looked at", "required")
+    unknown = sorted(required - KNOWN_SCANNERS)
+    if unknown:
+        known = ", ".join(sorted(KNOWN_SCANNERS))
+        raise section.error(f"unknown scanner {unknown[0]!r}", "required", remedy=f"there are: {known}")
+    fail_on = section.choice("fail_on", Severity)
+    if fail_on is Severity.UNKNOWN:
+        raise section.error("'fail_on' must be a severity: unknown ones always deny", "fail_on")
+    thresholds = section.optional_section("thresholds")
+    policy = EnvironmentPolicy(
+        name=name,
+        matrix=matrix,
+        fail_on=fail_on,
+        required=required,
+        approvers=frozenset(person.strip().casefold() for person in section.texts("approvers", ())),
+        thresholds=load_thresholds(thresholds) if thresholds is not None else (),
+        minimum_rows=section.integer("minimum_rows", 0, minimum=0, maximum=10**9),
+        traffic=_traffic(section),
+        checks_valid_hours=section.integer(
+            "checks_valid_hours", DEFAULT_CHECKS_VALID_HOURS, minimum=1, maximum=24 * 30
+        ),
+    )
+    section.finish()
+    return policy
+
+
+def _traffic(section: Section) -> tuple[int, ...]:
+    steps = section.integers("traffic", (100,), minimum=1, maximum=100)
+    if not steps or steps[-1] != 100 or list(steps) != sorted(set(steps)):
+        raise section.error("'traffic' must rise to 100, as in [10, 100]", "traffic")
+    return steps
