@@ -95,16 +95,16 @@ class Finding:
     documentation: str = ""
 
     def __post_init__(self) -> None:
+        for name in ("rule_id", "scanner", "resource", "subject", "documentation"):
+            object.__setattr__(self, name, one_line(getattr(self, name), maximum=1_000))
         if not self.rule_id or not self.scanner:
             raise ValueError("a finding needs a rule id and a scanner")
-        for name in ("rule_id", "resource", "subject", "documentation"):
-            object.__setattr__(self, name, one_line(getattr(self, name), maximum=1_000))
         for name in ("message", "remediation"):
             object.__setattr__(self, name, clean_text(getattr(self, name)))
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) over rule, path, resource and subject: the same finding on another line has the same one."""
+        """SHA-256 (hexadecimal) over rule, path, resource and subject; the line is no part of it."""
         path = self.location.path if self.location else ""
         identity = json.dumps([self.rule_id, path, self.resource, self.subject], ensure_ascii=True)
         return hashlib.sha256(identity.encode()).hexdigest()

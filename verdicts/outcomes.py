@@ -10,7 +10,13 @@ import enum
 from dataclasses import dataclass, field
 
 from verdicts.findings import Finding, Location
-from verdicts.text import clean_text
+from verdicts.text import clean_text, one_line
+
+
+def _clean(value: object, *names: str) -> None:
+    """Makes single-line texts of a value that is being made safe to show."""
+    for name in names:
+        object.__setattr__(value, name, one_line(getattr(value, name), maximum=1_000))
 
 
 class Reason(enum.Enum):
@@ -39,6 +45,9 @@ class InputDigest:
     name: str
     digest: str
 
+    def __post_init__(self) -> None:
+        _clean(self, "name", "digest")
+
 
 @dataclass(frozen=True, slots=True)
 class ToolIdentity:
@@ -56,6 +65,9 @@ class ToolIdentity:
     digest: str
     origin: str
 
+    def __post_init__(self) -> None:
+        _clean(self, "name", "version", "digest", "origin")
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseIdentity:
@@ -64,6 +76,11 @@ class DatabaseIdentity:
     name: str
     digest: str
     updated_at: dt.datetime
+
+    def __post_init__(self) -> None:
+        _clean(self, "name", "digest")
+        if self.updated_at.tzinfo is None:
+            raise ValueError("the moment of a database's update needs a time zone")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +117,8 @@ class Completed:
     def __post_init__(self) -> None:
         if self.examined < 0:
             raise ValueError("a count of examined things can't be negative")
+        _clean(self, "scanner", "unit")
+        object.__setattr__(self, "notes", tuple(clean_text(note) for note in self.notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +146,7 @@ class NotCompleted:
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
+        _clean(self, "scanner")
         object.__setattr__(self, "detail", clean_text(self.detail))
         object.__setattr__(self, "remedy", clean_text(self.remedy))
 

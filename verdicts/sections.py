@@ -1,10 +1,11 @@
-"""Reading a configuration file key by key: what is missing, misspelt or of the wrong kind is said with file and line."""
+"""Reading a configuration file key by key: what is missing, misspelt or of a wrong kind is said with file and line."""
 
 from __future__ import annotations
 
 import datetime as dt
 import difflib
 import enum
+import math
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -87,9 +88,15 @@ class Section:
     def number(self, key: str, default: Any = _REQUIRED) -> float:
         """A finite number."""
         value = self._take(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
-            raise self.error(f"{key!r} must be a number, found {value!r}", key)
-        return float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.error(f"{key!r} must be a number, found {_kind(value)}", key)
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if not math.isfinite(number):
+            raise self.error(f"{key!r} must be a finite number, found {number}", key)
+        return number
 
     def boolean(self, key: str, default: Any = _REQUIRED) -> bool:
         """true or false."""

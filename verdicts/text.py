@@ -12,9 +12,9 @@ import re
 MAXIMUM_CHARACTERS = 2_000
 
 # C0 and C1 controls but for tab and newline; the bidirectional and invisible format characters of Unicode TR 36;
-# lone surrogates, which no encoder takes.
+# lone surrogates, which no encoder takes; U+FFFE and U+FFFF, which no XML takes.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 
 _SECRETS = (

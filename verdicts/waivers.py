@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from verdicts.findings import Finding, Location, Severity
+from verdicts.text import clean_text, one_line
 
 EXPIRED_RULE = "MLG-WAIVER-EXPIRED"
 UNUSED_RULE = "MLG-WAIVER-UNUSED"
@@ -38,6 +39,12 @@ class Waiver:
     expires: dt.date
     location: Location
 
+    def __post_init__(self) -> None:
+        # As Finding does with its own, else a scope with an unusual character would never be equal.
+        for name in ("rule_id", "path", "resource", "subject", "owner", "approver"):
+            object.__setattr__(self, name, one_line(getattr(self, name), maximum=1_000))
+        object.__setattr__(self, "reason", clean_text(self.reason))
+
     def covers(self, finding: Finding) -> bool:
         """Whether the finding is exactly this waiver's; the expiry is a separate question."""
         path = finding.location.path if finding.location else ""
@@ -63,7 +70,7 @@ class WaivedFinding:
 
 @dataclass(frozen=True, slots=True)
 class Waived:
-    """What is left after the waivers: findings that stand (with those about the waivers themselves), and excused ones."""
+    """What is left after the waivers: findings that stand (those about waivers among them), and excused ones."""
 
     standing: tuple[Finding, ...]
     waived: tuple[WaivedFinding, ...]
