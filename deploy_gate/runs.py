@@ -83,6 +83,10 @@ class Run:
     state: PathState
     data: Mapping[Step, Mapping[str, Any]]
 
+    def after(self, step: Step, result: Result, data: Mapping[str, Any]) -> Run:
+        """The run when the step has ended so. Raises OutOfOrderError."""
+        return dataclasses.replace(self, state=self.state.after(step, result), data={**self.data, step: data})
+
     @property
     def deployment(self) -> str:
         """Name of the run's deployment: the same in every process that works on it (Azure ML: 3 to 32 characters)."""
