@@ -58,6 +58,11 @@ class Location:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", one_line(self.path, maximum=1_000))
+        # Some tools write line 0 for "the whole file"; no format knows such a line.
+        for name in ("line", "column"):
+            number = getattr(self, name)
+            if number is not None and number < 1:
+                object.__setattr__(self, name, None)
 
     def __str__(self) -> str:
         parts = [self.path]
