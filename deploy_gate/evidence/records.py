@@ -65,8 +65,8 @@ def make_record(
     from one character.
 
     Raises:
-        RecordError: for a moment that isn't UTC, an empty or unprintable name, a value that JSON doesn't have (NaN too),
-            nesting beyond MAXIMUM_DEPTH, or a line longer than MAXIMUM_LINE_BYTES.
+        RecordError: for a moment that isn't UTC, an empty or unprintable name, a value that JSON doesn't have (NaN
+            too), nesting beyond MAXIMUM_DEPTH, or a line longer than MAXIMUM_LINE_BYTES.
     """
     _check(sequence, at, run, event, previous)
     unsigned = TrailRecord(

@@ -22,8 +22,8 @@ class TrailVerification:
     Attributes:
         count: records that stand.
         last_digest: digest of the last one; GENESIS where there is none. Worth noting down elsewhere.
-        interrupted: a writer died while writing the last record; it stands whole, or not at all. `Trail.recover` and the
-            next `Trail.append` put that in order.
+        interrupted: a writer died while writing a record; it stands whole (and is counted), or not. `Trail.recover` and
+            the next `Trail.append` put that in order.
     """
 
     count: int
@@ -162,9 +162,7 @@ class Inspection:
             raise self.tampered(
                 number, "not the last record that the head vouches for: the records or the head were rewritten"
             )
-        if number > position.count and (
-            pending is None or (number, record.digest) != (pending.count, pending.digest)
-        ):
+        if number > position.count and (pending is None or (number, record.digest) != (pending.count, pending.digest)):
             raise self.tampered(number, f"added by somebody else: the head vouches for {position.count} records")
 
     def _check_end(self) -> None:
