@@ -1,0 +1,87 @@
+"""The reader of ARM templates in JSON, with their parameter files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from resource_readers import lenient_json, parameter_files
+from resource_readers.arm_scopes import Reading
+from resource_readers.arm_templates import expand
+from resource_readers.interface import NotRead, ReadRequest, ReadResult, Value
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.syntax import ObjectNode
+from resource_readers.template_parts import schema_of
+from verdicts import InputDigest
+
+KIND = "arm"
+
+
+class ArmJsonReader:
+    """See interface.Reader."""
+
+    @property
+    def kind(self) -> str:
+        """See interface.Reader."""
+        return KIND
+
+    def recognises(self, path: Path, data: bytes) -> bool:
+        """By the schema's name, or by two keys that every template has; also where the file doesn't parse."""
+        if path.suffix.casefold() not in (".json", ".jsonc", ".template", ".armtemplate"):
+            return False
+        head = data[:4_000].replace(b"\x00", b"").lower()
+        if b"deploymentparameters.json" in head:
+            return False
+        return b"deploymenttemplate.json" in head or (
+            b'"contentversion"' in data.lower() and b'"resources"' in data.lower()
+        )
+
+    def read(self, request: ReadRequest) -> ReadResult:
+        """See interface.Reader."""
+        files: list[InputDigest] = []
+        try:
+            file = open_inside(request.root, request.path)
+            files.append(file.digest)
+            supplied, parameters = load_parameters(request)
+            files += [parameters.digest] if parameters is not None else []
+        except UnreadableFileError as error:
+            return _nothing(NotRead(error.shown, None, f"can't be read: {error}"), files)
+        except ParameterFileMissing as error:
+            return _nothing(error.missing, files)
+        try:
+            tree = lenient_json.parse(lenient_json.decode(file.data))
+        except lenient_json.LenientJsonError as error:
+            return _nothing(NotRead(file.shown, error.line, f"not JSON: {error}"), files)
+        if not isinstance(tree, ObjectNode):
+            return _nothing(NotRead(file.shown, 1, "no template: it is no JSON object"), files)
+        reading = Reading(file.shown)
+        if "deploymentparameters" in schema_of(tree).casefold():
+            reading.miss(1, "no template: it is a parameter file")
+        resources = expand(tree, reading, supplied)
+        return ReadResult(
+            kind=KIND, resources=tuple(resources), not_read=tuple(reading.not_read.values()), files=tuple(files)
+        )
+
+
+class ParameterFileMissing(Exception):
+    """The parameter file that was asked for can't be used: without it other values would be taken."""
+
+    def __init__(self, missing: NotRead) -> None:
+        super().__init__(missing.reason)
+        self.missing = missing
+
+
+def load_parameters(request: ReadRequest) -> tuple[Mapping[str, Value], ProjectFile | None]:
+    """Values by casefolded name, and the file. Raises ParameterFileMissing and UnreadableFileError."""
+    if request.parameters is None:
+        return {}, None
+    file = open_inside(request.root, request.parameters)
+    try:
+        return parameter_files.parse_parameters(file.data), file
+    except parameter_files.ParameterFileError as error:
+        missing = NotRead(file.shown, error.line, f"no parameter file: {error}")
+        raise ParameterFileMissing(missing) from None
+
+
+def _nothing(missing: NotRead, files: list[InputDigest]) -> ReadResult:
+    return ReadResult(kind=KIND, not_read=(missing,), files=tuple(files))

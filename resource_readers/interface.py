@@ -1,0 +1,150 @@
+"""What every reader gives: resources, and the name of everything that it did not read.
+
+A reader turns one file into resources as Azure Resource Manager names them. It never raises for what stands in the
+file: what it can't read is a `NotRead` with file and line, and a value that can't be known before the deployment is an
+`Unknown` that says why. Both are answers; silence isn't one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from verdicts import InputDigest, Location
+
+Value = Any
+"""str, int, float, bool, None, a list or dict (keys: str) of values, or an Unknown at any place in them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that can't be known from the files alone.
+
+    Attributes:
+        reason: why, in a few words ("the parameter 'location' has no value").
+        text: as far as it is known as text, with `{...}` for what isn't ("kv-{uniqueString(resourceGroup().id)}"). The
+            same text means the same value within one deployment. Never to be compared with a plain text.
+        resource: the id of the resource that it is read from, in the form of `text`; "" if it is no such value.
+        path: the property of that resource, from its top ("identity", "principalId").
+    """
+
+    reason: str
+    text: str = ""
+    resource: str = ""
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """A part of a file that was not read.
+
+    Attributes:
+        path: the file, relative to the root.
+        line: 1-based, or None where it is the whole file.
+        reason: why, in a sentence without full stop.
+        may_hold_resources: False only where what was not read can't declare a resource.
+    """
+
+    path: str
+    line: int | None
+    reason: str
+    may_hold_resources: bool = True
+
+    @property
+    def location(self) -> Location:
+        """The place, as findings give it."""
+        return Location(self.path, self.line)
+
+
+class SourceMap(Protocol):
+    """Where the properties of a resource stand."""
+
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """1-based line of the property at `path`, or of the nearest one around it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """One resource that a file would create, or refers to (`existing`).
+
+    Attributes:
+        type: whole type with the name space, as written ("Microsoft.KeyVault/vaults/secrets").
+        api_version: as written; "" if there is none.
+        name: whole name with those of its parents ("vault/secret"), or an Unknown.
+        id: whole resource id with `{...}` for what isn't known.
+        scope: id of what it is deployed to or extends, in the same form: a resource group, a subscription, a management
+            group, the tenant ("/") or, for an extension resource, another resource.
+        properties: its `properties`, or an Unknown.
+        fields: everything else that stands on its top level (location, sku, identity, tags, kind ...), evaluated.
+        location: file and line of the declaration.
+        condition: True, or an Unknown if it depends on something unknown (one that is false isn't listed).
+        repeated: it stands for an unknown number of resources (a loop over something unknown).
+        existing: it is referred to, not created.
+        source: where its properties stand.
+    """
+
+    type: str
+    api_version: str
+    name: Value
+    id: str
+    scope: str
+    properties: Value
+    location: Location
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    condition: Value = True
+    repeated: bool = False
+    existing: bool = False
+    source: SourceMap | None = None
+
+    def line(self, *path: str | int) -> int | None:
+        """Line of a property, counted from the resource's top ("properties", "roleDefinitionId")."""
+        found = self.source.line(path) if self.source is not None else None
+        return found if found is not None else self.location.line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadResult:
+    """What a reader made of one file and those that it refers to.
+
+    Attributes:
+        kind: "arm", "bicep", ...
+        resources: in the file's order.
+        not_read: everything that was not read; empty means the file was read whole.
+        files: every file that was opened, with the digest of what was read.
+    """
+
+    kind: str
+    resources: tuple[Resource, ...] = ()
+    not_read: tuple[NotRead, ...] = ()
+    files: tuple[InputDigest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """What to read.
+
+    Attributes:
+        root: the project's folder; nothing outside it is read, also not by a link.
+        path: the file, absolute or relative to the root.
+        parameters: a file with parameter values, or None.
+    """
+
+    root: Path
+    path: Path
+    parameters: Path | None = None
+
+
+class Reader(Protocol):
+    """One kind of file."""
+
+    @property
+    def kind(self) -> str:
+        """Stable name of the kind."""
+
+    def recognises(self, path: Path, data: bytes) -> bool:
+        """Whether the file is of this kind, by its content (and its name where the content can't tell)."""
+
+    def read(self, request: ReadRequest) -> ReadResult:
+        """The file's resources. Doesn't raise for anything that stands in files."""

@@ -1,0 +1,165 @@
+"""The tree that ARM templates and Bicep files are turned into before anything is evaluated. Lines are 1-based."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A text, number, truth value or null."""
+
+    value: str | int | float | bool | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayNode:
+    """`[a, b]`; an item may be a Spread."""
+
+    items: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`key: value`; the key is a text or, where it is computed, a node. A Spread stands as a value under the key ""."""
+
+    key: str | Node
+    value: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectNode:
+    """`{key: value}` in the file's order."""
+
+    entries: tuple[Entry, ...]
+    line: int
+
+    def get(self, key: str) -> Node | None:
+        """The value under a literal key, whatever its case (as Azure Resource Manager reads keys)."""
+        entry = self.entry(key)
+        return entry.value if entry is not None else None
+
+    def entry(self, key: str) -> Entry | None:
+        """The entry under a literal key, whatever its case; of two that differ in case only, the exact one."""
+        folded = key.casefold()
+        near = None
+        for entry in self.entries:
+            if entry.key == key:
+                return entry
+            if near is None and isinstance(entry.key, str) and entry.key.casefold() == folded:
+                near = entry
+        return near
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """`...value` inside an array or object."""
+
+    value: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A symbol of a Bicep file, or a loop or lambda variable."""
+
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function call; operators are calls of the function that the template language has for them."""
+
+    name: str
+    arguments: tuple[Node, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """`base.name`; `safe` is `base.?name`."""
+
+    base: Node
+    name: str
+    safe: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`base[index]`; `safe` is `base[?index]`."""
+
+    base: Node
+    index: Node
+    safe: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """One value for each item.
+
+    Attributes:
+        over: the items (or, with `counted`, how many).
+        item: name under which the body finds the item; "" if it has none.
+        index: name of its position; "" if it has none.
+        condition: items for which it is false are left out; None if there is none.
+        counted: `over` is a number and the body asks by copyIndex(name), `item` being that name.
+    """
+
+    over: Node
+    item: str
+    index: str
+    condition: Node | None
+    body: Node
+    counted: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lambda:
+    """`(a, b) => body`."""
+
+    parameters: tuple[str, ...]
+    body: Node
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something that was not understood; evaluates to an Unknown with the reason."""
+
+    reason: str
+    line: int
+
+
+Node: TypeAlias = Literal | ArrayNode | ObjectNode | Spread | Name | Call | Member | Index | Loop | Lambda | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSource:
+    """A SourceMap over a tree."""
+
+    node: Node
+
+    def line(self, path: tuple[str | int, ...]) -> int | None:
+        """See interface.SourceMap."""
+        node: Node = self.node
+        line: int | None = node.line
+        for part in path:
+            if isinstance(node, ObjectNode) and isinstance(part, str):
+                entry = node.entry(part)
+                if entry is None:
+                    return line
+                line, node = entry.line, entry.value
+            elif isinstance(node, ArrayNode) and isinstance(part, int) and part < len(node.items):
+                node = node.items[part]
+                line = node.line
+            else:
+                return line
+        return line
