@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import assert_never
 
-from verdicts import Completed, DatabaseIdentity, Decision, InputDigest, NotCompleted, ToolIdentity, Verdict
+from verdicts import Completed, DatabaseIdentity, Decision, InputDigest, NotCompleted, Outcome, ToolIdentity, Verdict
 
 DECISION_WORDS = {
     Decision.ALLOWED: "ALLOWED",
@@ -77,11 +78,20 @@ def short_digest(digest: str) -> str:
 
 
 def could_not_check(outcome: NotCompleted) -> str:
-    """What was not checked and where, in a line."""
+    """What was not checked and where, in a line without the remedy."""
     place = f"{outcome.location}: " if outcome.location else ""
-    return f"{place}{outcome.reason.value}: {outcome.detail}"
+    return f"{place}{outcome.detail} [{outcome.reason.value}]"
 
 
-def examined(outcome: Completed) -> str:
-    """ "12 templates"."""
-    return f"{outcome.examined:,} {outcome.unit}"
+def outcome_line(outcome: Outcome) -> str:
+    """What one scanner did, in a line: "checkov: 12 templates examined, 3 findings"."""
+    found = counted(len(outcome.findings), "finding")
+    if isinstance(outcome, Completed):
+        return f"{outcome.scanner}: {outcome.examined:,} {outcome.unit} examined, {found}"
+    partly = f", {found} before" if outcome.findings else ""
+    return f"{outcome.scanner}: could not check: {could_not_check(outcome)}{partly}"
+
+
+def moment(value: dt.datetime) -> str:
+    """A moment in UTC to the second: 2026-11-21T08:00:00Z."""
+    return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,270 @@
+"""JSON, version 1: the whole report for machines, as `data/report-v1.schema.json` says and docs/reports.md explains.
+
+Stable: within version 1 no field goes away or changes its meaning; new ones may come. Anything else is a version 2.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TypedDict
+
+from report_formats import wording
+from report_formats.interface import Report
+from verdicts import (
+    Completed,
+    DatabaseIdentity,
+    Evidence,
+    Finding,
+    InputDigest,
+    Location,
+    NotCompleted,
+    Outcome,
+    ToolIdentity,
+    Verdict,
+    WaivedFinding,
+)
+
+SCHEMA = "mlgate/report/v1"
+
+
+class LocationV1(TypedDict):
+    """A place in a file; line and column are 1-based or null."""
+
+    path: str
+    line: int | None
+    column: int | None
+
+
+class FindingV1(TypedDict):
+    """See `verdicts.Finding`; `denies` tells whether it reaches the threshold."""
+
+    fingerprint: str
+    denies: bool
+    rule: str
+    scanner: str
+    severity: str
+    message: str
+    remediation: str
+    resource: str
+    subject: str
+    location: LocationV1 | None
+    documentation: str
+
+
+class WaiverV1(TypedDict):
+    """See `verdicts.Waiver`; `expires` is the last day on which it applies."""
+
+    owner: str
+    reason: str
+    approver: str
+    expires: str
+    location: LocationV1
+
+
+class WaivedV1(TypedDict):
+    """An excused finding and who answers for it."""
+
+    finding: FindingV1
+    waiver: WaiverV1
+
+
+class CouldNotCheckV1(TypedDict):
+    """See `verdicts.NotCompleted`."""
+
+    scanner: str
+    reason: str
+    detail: str
+    remedy: str
+    location: LocationV1 | None
+
+
+class ToolV1(TypedDict):
+    """See `verdicts.ToolIdentity`."""
+
+    name: str
+    version: str
+    digest: str
+    origin: str
+
+
+class InputV1(TypedDict):
+    """See `verdicts.InputDigest`."""
+
+    name: str
+    digest: str
+
+
+class DatabaseV1(TypedDict):
+    """See `verdicts.DatabaseIdentity`."""
+
+    name: str
+    digest: str
+    updated_at: str
+
+
+class ScannerV1(TypedDict):
+    """One outcome; `examined` and `unit` are null where the scanner did not complete."""
+
+    scanner: str
+    completed: bool
+    examined: int | None
+    unit: str | None
+    findings: int
+    seconds: float
+    notes: list[str]
+    tools: list[ToolV1]
+    databases: list[DatabaseV1]
+    inputs: list[InputV1]
+
+
+class MlgateV1(TypedDict):
+    """The program that judged."""
+
+    version: str
+
+
+class FactV1(TypedDict):
+    """Something about the run that a reader should know."""
+
+    name: str
+    value: str
+
+
+class VerdictV1(TypedDict):
+    """The decision; `summary` is for people and may be worded differently in any release."""
+
+    decision: str
+    fail_on: str
+    decided_at: str
+    summary: str
+
+
+class ReportV1(TypedDict):
+    """The document."""
+
+    schema: str
+    title: str
+    created_at: str
+    mlgate: MlgateV1
+    facts: list[FactV1]
+    verdict: VerdictV1
+    findings: list[FindingV1]
+    waived: list[WaivedV1]
+    could_not_check: list[CouldNotCheckV1]
+    scanners: list[ScannerV1]
+    tools: list[ToolV1]
+    databases: list[DatabaseV1]
+    inputs: list[InputV1]
+
+
+class JsonFormat:
+    """See the module."""
+
+    name = "json"
+
+    def render(self, report: Report) -> str:
+        """The document, indented."""
+        return json.dumps(report_v1(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def report_v1(report: Report) -> ReportV1:
+    """The report as the document that will be written."""
+    verdict = report.verdict
+    return {
+        "schema": SCHEMA,
+        "title": report.title,
+        "created_at": wording.moment(report.created_at),
+        "mlgate": {"version": report.mlgate_version},
+        "facts": [{"name": name, "value": value} for name, value in report.facts],
+        "verdict": {
+            "decision": verdict.decision.value,
+            "fail_on": verdict.fail_on.value,
+            "decided_at": wording.moment(verdict.at),
+            "summary": wording.headline(verdict),
+        },
+        "findings": [_finding(finding, verdict) for finding in verdict.findings],
+        "waived": [_waived(item, verdict) for item in verdict.waived],
+        "could_not_check": [_could_not_check(outcome) for outcome in verdict.unchecked],
+        "scanners": [_scanner(outcome) for outcome in verdict.outcomes],
+        "tools": [_tool(tool) for tool in wording.tools(verdict)],
+        "databases": [_database(database) for database in wording.databases(verdict)],
+        "inputs": [_input(item) for item in wording.inputs(verdict)],
+    }
+
+
+def _location(location: Location | None) -> LocationV1 | None:
+    return _place(location) if location is not None else None
+
+
+def _place(location: Location) -> LocationV1:
+    return {"path": location.path, "line": location.line, "column": location.column}
+
+
+def _finding(finding: Finding, verdict: Verdict) -> FindingV1:
+    return {
+        "fingerprint": finding.fingerprint,
+        "denies": finding.severity.reaches(verdict.fail_on),
+        "rule": finding.rule_id,
+        "scanner": finding.scanner,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remediation": finding.remediation,
+        "resource": finding.resource,
+        "subject": finding.subject,
+        "location": _location(finding.location),
+        "documentation": finding.documentation,
+    }
+
+
+def _waived(item: WaivedFinding, verdict: Verdict) -> WaivedV1:
+    finding = _finding(item.finding, verdict)
+    finding["denies"] = False
+    return {
+        "finding": finding,
+        "waiver": {
+            "owner": item.waiver.owner,
+            "reason": item.waiver.reason,
+            "approver": item.waiver.approver,
+            "expires": item.waiver.expires.isoformat(),
+            "location": _place(item.waiver.location),
+        },
+    }
+
+
+def _could_not_check(outcome: NotCompleted) -> CouldNotCheckV1:
+    return {
+        "scanner": outcome.scanner,
+        "reason": outcome.reason.value,
+        "detail": outcome.detail,
+        "remedy": outcome.remedy,
+        "location": _location(outcome.location),
+    }
+
+
+def _scanner(outcome: Outcome) -> ScannerV1:
+    completed = isinstance(outcome, Completed)
+    evidence: Evidence = outcome.evidence
+    return {
+        "scanner": outcome.scanner,
+        "completed": completed,
+        "examined": outcome.examined if isinstance(outcome, Completed) else None,
+        "unit": outcome.unit if isinstance(outcome, Completed) else None,
+        "findings": len(outcome.findings),
+        "seconds": round(outcome.seconds, 3),
+        "notes": list(outcome.notes) if isinstance(outcome, Completed) else [],
+        "tools": [_tool(tool) for tool in evidence.tools],
+        "databases": [_database(database) for database in evidence.databases],
+        "inputs": [_input(item) for item in evidence.inputs],
+    }
+
+
+def _tool(tool: ToolIdentity) -> ToolV1:
+    return {"name": tool.name, "version": tool.version, "digest": tool.digest, "origin": tool.origin}
+
+
+def _database(database: DatabaseIdentity) -> DatabaseV1:
+    return {"name": database.name, "digest": database.digest, "updated_at": wording.moment(database.updated_at)}
+
+
+def _input(item: InputDigest) -> InputV1:
+    return {"name": item.name, "digest": item.digest}
