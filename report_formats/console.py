@@ -1,8 +1,8 @@
 """The report for a person at a terminal, or in the log of a build.
 
-Findings stand by file or resource, what could not be checked and what was waived after them, the verdict last. Lines are
-never cut or wrapped here, so that an identifier can be copied and a log can be searched; there are colours on a terminal
-and nowhere else. Texts from outside are shown as they are: nothing in them is markup.
+Findings stand by file or resource, what was waived and what could not be checked after them, the verdict last. Lines
+are never cut or wrapped here, so that an identifier can be copied and a log can be searched; there are colours on a
+terminal and nowhere else. Nothing in a text from outside is markup, or a command to the build server that reads the log.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ def print_report(report: Report, console: Console | None = None) -> None:
 
 def lines(report: Report) -> Iterator[Line]:
     """The whole report, line by line."""
+    for line in _lines(report):
+        yield tuple((wording.inert(text), style) for text, style in line)
+
+
+def _lines(report: Report) -> Iterator[Line]:
     verdict = report.verdict
     yield ((report.title, "bold"),)
     for name, value in (*report.facts, ("decided at", wording.moment(verdict.at)), ("mlgate", report.mlgate_version)):

@@ -5,7 +5,6 @@ Stable: within version 1 no field goes away or changes its meaning; new ones may
 
 from __future__ import annotations
 
-import json
 from typing import TypedDict
 
 from report_formats import wording
@@ -164,7 +163,7 @@ class JsonFormat:
 
     def render(self, report: Report) -> str:
         """The document, indented."""
-        return json.dumps(report_v1(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return wording.json_text(report_v1(report))
 
 
 def report_v1(report: Report) -> ReportV1:

@@ -2,8 +2,8 @@
 
 The first line is a hidden marker by which a bot finds its comment again and updates it. Everything that comes from
 outside stands in a code element with whatever could mean something written as an entity: it can't become a mention, a
-link, an image, a heading, a table cell or an end of the section. The length is bounded below GitHub's limit; each section
-has its share, and says how many lines it left out.
+link, an image, a heading, a table cell or an end of the section. The length is bounded below GitHub's limit; each
+section has its share, and says how many lines it left out.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _ROW = 3_000
 
 _SIGNS = {Decision.ALLOWED: "✅", Decision.DENIED: "⛔", Decision.COULD_NOT_CHECK: "⚠️"}
 
-# What Markdown, GitHub or GitLab could take for a sign: an underscore only outside of words, a colon before a slash, the
-# dot of "www.". An at sign stands apart, since a text around it could still become an address.
+# What Markdown, GitHub or GitLab could take for a sign: an underscore only outside of words, a colon before a slash,
+# the dot of "www.". An at sign stands apart, since a text around it could still become an address.
 _SPECIAL = re.compile(r"[\\`*{}\[\]<>#+!|~&$^=\"']|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=/)|(?<=www)\.", re.IGNORECASE)
 
 
@@ -159,9 +159,8 @@ def _tools(verdict: Verdict) -> str:
     ]
     if not rows:
         return ""
-    return _folded(
-        f"Tools and databases ({len(rows):,})", _table(("Name", "Version", "Digest", "Origin"), rows, _TOOLS)
-    )
+    table = _table(("Name", "Version", "Digest", "Origin"), rows, _TOOLS)
+    return _folded(f"Tools and databases ({len(rows):,})", table)
 
 
 def _facts(report: Report) -> str:

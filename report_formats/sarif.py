@@ -8,7 +8,6 @@ Section numbers are those of the OASIS standard.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, assert_never
@@ -34,7 +33,7 @@ class SarifFormat:
 
     def render(self, report: Report) -> str:
         """The log, indented."""
-        return json.dumps(sarif_log(report), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return wording.json_text(sarif_log(report))
 
 
 def sarif_log(report: Report) -> _Json:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
+from collections.abc import Mapping
 from typing import assert_never
 
 from verdicts import Completed, DatabaseIdentity, Decision, InputDigest, NotCompleted, Outcome, ToolIdentity, Verdict
@@ -95,3 +98,18 @@ def outcome_line(outcome: Outcome) -> str:
 def moment(value: dt.datetime) -> str:
     """A moment in UTC to the second: 2026-11-21T08:00:00Z."""
     return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+# Azure DevOps obeys ##vso[...] and ##[...] anywhere in a line of a log, GitHub Actions a line that begins with ::.
+_LOG_COMMAND = re.compile(r"#(?=#(?:vso)?\[)|(?m:^\s*:)(?=:)", re.IGNORECASE)
+
+
+def inert(text: str) -> str:
+    """Text for a build log, in which no build server sees a command to itself."""
+    return _LOG_COMMAND.sub(lambda match: f"{match.group()} ", text)
+
+
+def json_text(document: Mapping[str, object]) -> str:
+    """Indented JSON that is the same for the same document, and inert in a build log without a change of its meaning."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    return text.replace("##", "#\\u0023") + "\n"
