@@ -1,6 +1,6 @@
 """The pinned closure of a solution: every package that its container will hold, and what keeps it from being one.
 
-A closure is read, never resolved: resolving can run code of the packages (`setup.py`), and answers differently tomorrow.
+A closure is read, never resolved: resolving can run the packages' code (`setup.py`), and answers differently tomorrow.
 It is complete because every entry carries hashes: with one hash in the file pip and uv install nothing that isn't
 listed with a hash of its own, dependencies included. So an entry without an exact pin and a hash is a problem, and no
 line is ever skipped.
@@ -76,6 +76,7 @@ class ClosureProblem:
     Attributes:
         kind: see ProblemKind.
         subject: the entry's name, or the option.
+        aspect: what tells two problems of one kind and subject apart ("version", "hash").
         message: what is wrong, in a sentence.
         remedy: what to do, in a sentence.
         location: file and line.
@@ -83,6 +84,7 @@ class ClosureProblem:
 
     kind: ProblemKind
     subject: str
+    aspect: str = ""
     message: str
     remedy: str
     location: Location

@@ -207,7 +207,9 @@ class RequirementsReader:
         version = exact_version(requirement.specifier)
         if version is None:
             asked = str(requirement.specifier) or "any version"
-            self._problem(ProblemKind.UNPINNED, name, f"{name} is not pinned to one version ({asked}).", LOCK, where)
+            self._problem(
+                ProblemKind.UNPINNED, name, f"{name} is not pinned to one version ({asked}).", LOCK, where, "version"
+            )
         return version
 
     def _hashes(self, options: Iterable[str], name: str, where: Location) -> tuple[str, ...]:
@@ -215,9 +217,11 @@ class RequirementsReader:
         for text in given:
             if not _HASH.fullmatch(text):
                 message = f"{name} has a hash that protects nothing: {one_line(text, maximum=80)}."
-                self._problem(ProblemKind.UNPINNED, name, message, "give sha256, sha384 or sha512, whole", where)
+                self._problem(
+                    ProblemKind.UNPINNED, name, message, "give sha256, sha384 or sha512, whole", where, "hash"
+                )
         if not given:
-            self._problem(ProblemKind.UNPINNED, name, f"{name} is pinned without a hash.", LOCK, where)
+            self._problem(ProblemKind.UNPINNED, name, f"{name} is pinned without a hash.", LOCK, where, "hash")
         return tuple(sorted({text for text in given if _HASH.fullmatch(text)}))
 
     def finish(self) -> Closure:
@@ -244,6 +248,7 @@ class RequirementsReader:
                     f"{placed.version} here.",
                     "keep one of the two lines",
                     placed.location,
+                    "twice",
                 )
             by_key.setdefault((placed.name, placed.version, placed.source), placed)
         self._check_constraints(versions)
@@ -301,15 +306,19 @@ class RequirementsReader:
                 continue
             if not constraint.specifier.contains(package.version, prereleases=True):
                 message = f"The constraint {name}{constraint.specifier} contradicts the pin {package.version}."
-                self._problem(ProblemKind.UNPINNED, name, message, "lock again with the constraint", where)
+                self._problem(
+                    ProblemKind.UNPINNED, name, message, "lock again with the constraint", where, "constraint"
+                )
 
     def _unreadable(self, where: Location, subject: str, message: str) -> None:
         remedy = "write each requirement as name==version with its hashes, or lock the file again"
         self._problem(ProblemKind.UNREADABLE, subject, message, remedy, where)
 
-    def _problem(self, kind: ProblemKind, subject: str, message: str, remedy: str, where: Location) -> None:
+    def _problem(
+        self, kind: ProblemKind, subject: str, message: str, remedy: str, where: Location, aspect: str = ""
+    ) -> None:
         self._problems.append(
-            ClosureProblem(kind=kind, subject=subject, message=message, remedy=remedy, location=where)
+            ClosureProblem(kind=kind, subject=subject, aspect=aspect, message=message, remedy=remedy, location=where)
         )
 
 
