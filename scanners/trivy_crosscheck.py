@@ -1,0 +1,100 @@
+"""What Trivy listed against what a reading of our own found in the same layers.
+
+Trivy passes over packages without a word: metadata without a version, metadata behind a link, a package database that
+it can't parse. Whatever stands in the image and not in its list was not compared with any advisory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from scanners.image_inventory import ImageInventory, PythonDistribution
+from scanners.trivy_report import ListedPackage, TrivyReport
+from verdicts import Reason
+
+# The types of libraries whose comparison the canary proves.
+_PROVEN_TYPES = frozenset({"python-pkg"})
+# Where Debian's own Python packages live; they count as Debian packages, and Trivy lists them as such only.
+_DEBIAN_PYTHON = "usr/lib/python3"
+_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that was not looked at, and why."""
+
+    reason: Reason
+    detail: str
+
+
+def listing_gaps(
+    report: TrivyReport, inventory: ImageInventory, *, distroless: bool, unscanned: frozenset[str]
+) -> tuple[Gap, ...]:
+    """What the report lacks; () if it lists all that is there.
+
+    Args:
+        distroless: no packages of a distribution are expected.
+        unscanned: types of packages that may stay without a comparison.
+    """
+    systems = [package for package in report.packages if package.kind == "os"]
+    gaps: list[Gap] = []
+    if not distroless and not report.os_family:
+        gaps.append(Gap(Reason.NOTHING_EXAMINED, "Trivy did not recognise the image's distribution"))
+    elif not distroless and not systems:
+        gaps.append(Gap(Reason.NOTHING_EXAMINED, "Trivy found no packages of the image's distribution"))
+    if not report.packages and not gaps:
+        gaps.append(Gap(Reason.NOTHING_EXAMINED, "Trivy found no packages in the image"))
+    gaps += _debian_gaps(systems, inventory)
+    gaps += _python_gaps(report.packages, inventory)
+    gaps += _type_gaps(report.packages, unscanned)
+    return tuple(gaps)
+
+
+def _debian_gaps(systems: list[ListedPackage], inventory: ImageInventory) -> Iterator[Gap]:
+    if not inventory.debian_packages:
+        return
+    listed = {(package.name, package.version) for package in systems}
+    missing = sorted(f"{name} {version}" for name, version in inventory.debian_packages - listed)
+    if missing:
+        yield Gap(Reason.INCOMPLETE, f"Trivy left out installed packages: {_some(missing)}")
+
+
+def _python_gaps(packages: tuple[ListedPackage, ...], inventory: ImageInventory) -> Iterator[Gap]:
+    listed = {
+        (package.path, canonicalize_name(package.name), package.version)
+        for package in packages
+        if package.type == "python-pkg"
+    }
+    system_names = {package.name for package in packages if package.kind == "os"}
+    missing = [
+        f"{distribution.path} ({distribution.name} {distribution.version or 'without a version'})"
+        for distribution in inventory.python_distributions
+        if (distribution.path, canonicalize_name(distribution.name), distribution.version) not in listed
+        and not _is_debians(distribution, system_names)
+    ]
+    if missing:
+        yield Gap(Reason.INCOMPLETE, f"Trivy left out Python distributions: {_some(missing)}")
+
+
+def _is_debians(distribution: PythonDistribution, system_names: set[str]) -> bool:
+    return distribution.debian_package in system_names and distribution.path.startswith(_DEBIAN_PYTHON)
+
+
+def _type_gaps(packages: tuple[ListedPackage, ...], unscanned: frozenset[str]) -> Iterator[Gap]:
+    unproven: dict[str, list[str]] = {}
+    for package in packages:
+        if package.kind == "library" and package.type not in _PROVEN_TYPES | unscanned:
+            unproven.setdefault(package.type, []).append(f"{package.name} {package.version}".strip())
+    for kind, names in sorted(unproven.items()):
+        yield Gap(
+            Reason.INCOMPLETE,
+            f"no canary proves that packages of type {kind} are compared: {_some(sorted(names))}",
+        )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
