@@ -104,9 +104,7 @@ def main() -> None:
     """Trains, measures on held-out rows, writes both files."""
     applications = draw(ROWS, SEED)
     indexes = np.arange(ROWS)
-    training, held_out = train_test_split(
-        indexes, test_size=0.25, random_state=SEED, stratify=applications.defaulted
-    )
+    training, held_out = train_test_split(indexes, test_size=0.25, random_state=SEED, stratify=applications.defaulted)
     pipeline = Pipeline([("scale", StandardScaler()), ("classify", LogisticRegression(C=1.0, max_iter=200))])
     pipeline.fit(applications.features[training], applications.defaulted[training])
 
