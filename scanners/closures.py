@@ -196,12 +196,12 @@ def read_closure(requirements: Path, conda: Path | None, *, root: Path, target: 
     reader.read(requirements)
     listed = reader.finish()
     problems = [*listed.problems, *environment.problems, *compare_with_closure(environment, requirements, listed)]
-    if not listed.packages and not problems:
+    if not listed.packages:
         problems.append(
             ClosureProblem(
                 kind=ProblemKind.INCOMPLETE,
                 subject=requirements.name,
-                message="The requirements file lists no package.",
+                message="The requirements file lists no package that the target installs.",
                 remedy="lock the environment: uv pip compile --generate-hashes --output-file requirements.txt",
                 location=Location(shown_path(requirements, root)),
             )
