@@ -1,6 +1,6 @@
 """Runs the deploy path of a project in this process and ends it with SIGKILL at the n-th boundary.
 
-usage: killing_driver.py PROJECT RELEASE BOUNDARY [VERDICT]
+usage: killing_driver.py PROJECT RELEASE BOUNDARY VERDICT [RUN-TO-RESUME]
 
 Boundaries are counted over the whole path: before a step, after it is done, after it is written down. With a boundary
 that is never reached the run ends by itself. The backend is the real local one; only the scanners are stand-ins, which
@@ -81,8 +81,7 @@ def main() -> None:
     def make(_: ReleaseInputs) -> tuple[FakeScanner, ...]:
         return scanners(verdict)
 
-    path = pipeline(load_project(root), Killer(boundary))
-    path._make_scanners = make  # the only way in: the command line takes no scanners from outside
+    path = pipeline(load_project(root), Killer(boundary), make_scanners=make)
     if resumed is None:
         report = path.deploy(release, "production", "reviewer@example.com")
     else:
