@@ -41,7 +41,8 @@ def _waiver(section: Section) -> Waiver:
     )
     section.finish()
     for key, value in (("rule", waiver.rule_id), ("path", waiver.path), ("resource", waiver.resource)):
-        if "*" in value or "?" in value:
+        # A "?" is allowed in a resource: package URLs have one before their qualifiers. It matches itself only.
+        if "*" in value or ("?" in value and key != "resource"):
             raise section.error(f"{key!r} must be exact, without wildcards", key)
     if waiver.owner.strip().casefold() == waiver.approver.strip().casefold():
         raise section.error("owner and approver must be two people", "approver")
