@@ -2,7 +2,7 @@
 
 Findings stand by file or resource, what was waived and what could not be checked after them, the verdict last. Lines
 are never cut or wrapped here, so that an identifier can be copied and a log can be searched; there are colours on a
-terminal and nowhere else. Nothing in a text from outside is markup, or a command to the build server that reads the log.
+terminal and nowhere else. Nothing in a text from outside is markup, or a command to the build server that reads it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def print_report(report: Report, console: Console | None = None) -> None:
 def lines(report: Report) -> Iterator[Line]:
     """The whole report, line by line."""
     for line in _lines(report):
-        yield tuple((wording.inert(text), style) for text, style in line)
+        pieces: list[Piece] = []
+        for text, style in line:
+            blank_so_far = not "".join(before for before, _ in pieces).strip()
+            pieces.append((wording.inert(text, starts_line=blank_so_far), style))
+        yield tuple(pieces)
 
 
 def _lines(report: Report) -> Iterator[Line]:
@@ -91,7 +95,7 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[Line]:
         return
     yield from _heading(title, len(findings))
     for place, here in _by_place(findings).items():
-        yield ((place or "(no place)", "bold"),)
+        yield (("  ", ""), (place or "(no place)", "bold"))
         for finding in here:
             yield from _finding(finding)
 
@@ -99,20 +103,20 @@ def _findings(title: str, findings: Sequence[Finding]) -> Iterator[Line]:
 def _finding(finding: Finding) -> Iterator[Line]:
     line = f"line {finding.location.line}  " if finding.location and finding.location.line else ""
     yield (
-        ("  ", ""),
+        ("    ", ""),
         (finding.severity.value.upper().ljust(13), _style(finding.severity)),
         (f" {finding.rule_id}  ", "bold"),
         (f"{line}[{finding.scanner}]", "dim"),
     )
-    yield from _indented(finding.message, "      ")
+    yield from _indented(finding.message, "        ")
     if finding.location and finding.resource != finding.location.path:
-        yield ("      resource: ", "dim"), (finding.resource, "")
+        yield ("        resource: ", "dim"), (finding.resource, "")
     if finding.subject:
-        yield ("      subject: ", "dim"), (finding.subject, "")
+        yield ("        subject: ", "dim"), (finding.subject, "")
     if finding.remediation:
-        yield from _indented(f"remedy: {finding.remediation}", "      ")
+        yield from _indented(f"remedy: {finding.remediation}", "        ")
     if finding.documentation:
-        yield ("      see: ", "dim"), (finding.documentation, "")
+        yield ("        see: ", "dim"), (finding.documentation, "")
 
 
 def _waived(waived: Sequence[WaivedFinding]) -> Iterator[Line]:

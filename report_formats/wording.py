@@ -100,16 +100,20 @@ def moment(value: dt.datetime) -> str:
     return value.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-# Azure DevOps obeys ##vso[...] and ##[...] anywhere in a line of a log, GitHub Actions a line that begins with ::.
-_LOG_COMMAND = re.compile(r"#(?=#(?:vso)?\[)|(?m:^\s*:)(?=:)", re.IGNORECASE)
+_AZURE_COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
+_GITHUB_COMMAND = re.compile(r"^\s*:(?=:)", re.MULTILINE)
 
 
-def inert(text: str) -> str:
-    """Text for a build log, in which no build server sees a command to itself."""
-    return _LOG_COMMAND.sub(lambda match: f"{match.group()} ", text)
+def inert(text: str, *, starts_line: bool = True) -> str:
+    """Text for a build log, in which no build server sees a command to itself.
+
+    Azure DevOps obeys ##vso[...] and ##[...] anywhere in a line of a log, GitHub Actions a line that begins with ::.
+    """
+    text = _AZURE_COMMAND.sub("# ", text)
+    return _GITHUB_COMMAND.sub(lambda match: f"{match.group()} ", text) if starts_line else text
 
 
 def json_text(document: Mapping[str, object]) -> str:
-    """Indented JSON that is the same for the same document, and inert in a build log without a change of its meaning."""
+    """Indented JSON, one spelling for one document; inert in a build log without a change of its meaning."""
     text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
     return text.replace("##", "#\\u0023") + "\n"

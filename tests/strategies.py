@@ -1,0 +1,164 @@
+"""Hypothesis strategies for the shared language: ordinary values mixed with hostile ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from hypothesis import strategies as st
+
+from report_formats.interface import Report
+from verdicts import (
+    Completed,
+    DatabaseIdentity,
+    Evidence,
+    Finding,
+    InputDigest,
+    Location,
+    NotCompleted,
+    Outcome,
+    Reason,
+    Severity,
+    ToolIdentity,
+    Verdict,
+    Waiver,
+    decide,
+)
+
+NOW = dt.datetime(2026, 11, 21, 8, 0, tzinfo=dt.UTC)
+
+HOSTILE = (
+    "\x1b[2J\x1b[1;1HALLOWED",
+    "\x1b]0;title\x07",
+    "\x9b31mred",
+    "\u202egnp.exe",
+    "\ud800",
+    "\ufffe\uffff\x00",
+    "[bold red]markup[/] [link=http://evil.example]x[/link]",
+    "| cell | `code` ``` ~~~ $x$ #1 !2",
+    "@everyone https://evil.example www.evil.example a@evil.example GH-1",
+    "![x](http://evil.example/x.png) [x](javascript:alert(1))",
+    "</details></code><script>alert(1)</script><!-- mlgate:report:v1 -->",
+    "{0} {{1}} [text](1)",
+    "##vso[task.setvariable variable=x]y",
+    "line\n::error::owned\r\n  ::set-output name=x::y",
+    "../../etc/passwd",
+    "/absolute//path/./x:y",
+    "C:\\windows\\path",
+    "pkg:pypi/requests@2.0?x=y#z",
+    "]]>&lt;&amp;<![CDATA[",
+    "https://user:hunter2hunter2@host.example/ AccountKey=abcdefghijklmnop==;",
+    "é漢字🙂 %2e%2e%00",
+    "x" * 5_000,
+    "@" * 500,
+    "   ",
+)
+
+texts = st.one_of(
+    st.sampled_from(HOSTILE), st.text(max_size=60), st.from_regex(r"[A-Za-z0-9 _.-]{1,40}", fullmatch=True)
+)
+identifiers = st.one_of(
+    st.from_regex(r"[A-Z]{2,4}[-_][A-Z0-9-]{1,12}", fullmatch=True),
+    st.sampled_from([text for text in HOSTILE if text.strip()]),
+)
+scanner_ids = st.one_of(st.sampled_from(["checkov", "trivy", "pip-audit", "allowlist", "rbac-matrix"]), identifiers)
+digests = st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
+moments = st.datetimes(
+    min_value=dt.datetime(2020, 1, 1),  # noqa: DTZ001 - the strategy adds the zone
+    max_value=dt.datetime(2030, 1, 1),  # noqa: DTZ001
+    timezones=st.just(dt.UTC),
+)
+numbers = st.none() | st.integers(min_value=-1, max_value=10_000)
+locations = st.builds(Location, path=texts, line=numbers, column=numbers)
+
+findings = st.builds(
+    Finding,
+    rule_id=identifiers,
+    scanner=scanner_ids,
+    severity=st.sampled_from(Severity),
+    message=texts,
+    remediation=texts,
+    resource=texts,
+    subject=texts,
+    location=st.none() | locations,
+    documentation=st.one_of(st.just("https://rules.example/x"), texts),
+)
+evidence = st.builds(
+    Evidence,
+    inputs=st.lists(st.builds(InputDigest, name=texts, digest=digests), max_size=2).map(tuple),
+    tools=st.lists(
+        st.builds(ToolIdentity, name=texts, version=texts, digest=digests, origin=st.sampled_from(["path", "managed"])),
+        max_size=2,
+    ).map(tuple),
+    databases=st.lists(st.builds(DatabaseIdentity, name=texts, digest=digests, updated_at=moments), max_size=2).map(
+        tuple
+    ),
+)
+seconds = st.floats(min_value=0, max_value=10_000)
+completed = st.builds(
+    Completed,
+    scanner=scanner_ids,
+    examined=st.integers(min_value=0, max_value=1_000),
+    unit=texts,
+    findings=st.lists(findings, max_size=3).map(tuple),
+    evidence=evidence,
+    seconds=seconds,
+    notes=st.lists(texts, max_size=2).map(tuple),
+)
+not_completed = st.builds(
+    NotCompleted,
+    scanner=scanner_ids,
+    reason=st.sampled_from(Reason),
+    detail=texts,
+    remedy=texts,
+    location=st.none() | locations,
+    findings=st.lists(findings, max_size=2).map(tuple),
+    evidence=evidence,
+    seconds=seconds,
+)
+outcomes: st.SearchStrategy[Outcome] = st.one_of(completed, not_completed)
+
+
+def waiver_for(finding: Finding, *, expires: dt.date = dt.date(2027, 1, 1), reason: str = "accepted") -> Waiver:
+    """A waiver with exactly this finding's scope."""
+    return Waiver(
+        rule_id=finding.rule_id,
+        path=finding.location.path if finding.location else "",
+        resource=finding.resource,
+        subject=finding.subject,
+        owner="owner@example.com",
+        reason=reason,
+        approver="approver@example.com",
+        expires=expires,
+        location=Location("governance/waivers.yml", 3),
+    )
+
+
+@st.composite
+def verdicts(draw: st.DrawFn) -> Verdict:
+    """What `decide` says of anything; some findings waived, some waivers expired or without a finding."""
+    said = draw(st.lists(outcomes, max_size=4))
+    found = [finding for outcome in said for finding in outcome.findings]
+    chosen = draw(st.lists(st.sampled_from(found), max_size=3)) if found else []
+    waivers = [
+        waiver_for(
+            finding, expires=draw(st.dates(dt.date(2026, 1, 1), dt.date(2027, 12, 31))), reason=draw(texts) or "none"
+        )
+        for finding in chosen
+    ]
+    return decide(
+        said,
+        required=draw(st.frozensets(scanner_ids, max_size=2)),
+        waivers=waivers,
+        fail_on=draw(st.sampled_from(Severity)),
+        at=NOW,
+    )
+
+
+reports = st.builds(
+    Report,
+    title=texts,
+    verdict=verdicts(),
+    mlgate_version=st.just("0.1.0"),
+    facts=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
+    created_at=st.just(NOW),
+)
