@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -53,7 +53,7 @@ def list_endpoints(project: Path) -> None:
 @click.argument("request_file", type=click.File("rb"), metavar="REQUEST")
 @click.option("--deployment", help="Ask this deployment, whatever its traffic.")
 @PROJECT
-def invoke(name: str, request_file: click.utils.LazyFile, deployment: str | None, project: Path) -> None:
+def invoke(name: str, request_file: BinaryIO, deployment: str | None, project: Path) -> None:
     """Send the JSON in REQUEST (a file, or - for standard input) to endpoint NAME and print the answer."""
     response = _endpoints(project).invoke(name, request_file.read(), deployment)
     click.echo(response.body, nl=not response.body.endswith(b"\n"))

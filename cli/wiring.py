@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cloud_backends.local.endpoints import LocalEndpoints
-    from deploy_gate.pipeline import Observer, Pipeline
+    from deploy_gate.pipeline import MakeScanners, Observer, Pipeline
     from deploy_gate.project import Project
+    from deploy_gate.source_history import CommitPeople
 
 
 class SystemClock:
@@ -37,12 +38,15 @@ def local_endpoints(project: Project) -> LocalEndpoints:
     return LocalEndpoints(project.state / "endpoints", project.state / "environments")
 
 
-def pipeline(project: Project, observer: Observer, *, timeout_s: float = 600.0) -> Pipeline:
-    """The deploy path of a project, on its backend."""
+def pipeline(
+    project: Project, observer: Observer, *, timeout_s: float = 600.0, make_scanners: MakeScanners | None = None
+) -> Pipeline:
+    """The deploy path of a project, on its backend; with the scanners of `release_checks` unless others are given."""
     from cloud_backends.local.notifications import FileNotifier
     from cloud_backends.local.registry import LayoutRegistry
     from deploy_gate.pipeline import Pipeline, Ports
-    from scanners.toolbox import SystemToolbox
+    from deploy_gate.release_checks import scanners_of
+    from scanners.toolbox import LocalToolbox
 
     ports = Ports(
         registry=LayoutRegistry(project.registry),
@@ -50,10 +54,6 @@ def pipeline(project: Project, observer: Observer, *, timeout_s: float = 600.0) 
         notifier=FileNotifier(project.state / "notifications"),
         history=GitHistory(),
         clock=SystemClock(),
-        toolbox=SystemToolbox(),
+        toolbox=LocalToolbox(),
     )
-    return Pipeline(project, ports, observer, timeout_s=timeout_s)
-
-
-if TYPE_CHECKING:
-    from deploy_gate.source_history import CommitPeople
+    return Pipeline(project, ports, observer, make_scanners=make_scanners or scanners_of, timeout_s=timeout_s)

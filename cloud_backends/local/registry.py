@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_gate.ports import ImageNotFoundError
-from scanners.oci_layout import LayoutError, OciLayout
-from verdicts import CouldNotCheckError
+from scanners import oci_documents
+from scanners.oci_layout import OciLayout
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutRegistry:
-    """Implements the port over `<folder>/<repository>/`."""
+    """Implements the port over `<folder>/<repository>/`. What a layout raises is a CouldNotCheckError already."""
 
     folder: Path
 
@@ -24,31 +24,16 @@ class LayoutRegistry:
         """See the port."""
         if not self.layout(repository).is_dir():
             raise ImageNotFoundError(f"the registry has no repository {repository}", where=str(self.folder))
-        layout = self._open(repository)
         try:
-            if tag not in layout.tags():
-                raise ImageNotFoundError(f"the registry has no image {repository}:{tag}", where=str(self.folder))
-            return layout.resolve(tag)
-        except LayoutError as error:
-            raise CouldNotCheckError(str(error), where=str(self.folder)) from None
+            return OciLayout(self.layout(repository)).resolve(tag)
+        except oci_documents.ImageNotFoundError as error:
+            raise ImageNotFoundError(error.what, where=str(self.folder)) from None
 
     def has(self, repository: str, digest: str) -> bool:
         """See the port."""
-        if not self.layout(repository).exists():
-            return False
-        try:
-            return self._open(repository).has(digest)
-        except LayoutError as error:
-            raise CouldNotCheckError(str(error), where=str(self.folder)) from None
+        return self.layout(repository).exists() and OciLayout(self.layout(repository)).has(digest)
 
     def remove(self, repository: str, digest: str) -> None:
         """See the port."""
-        if not self.layout(repository).exists():
-            return
-        try:
-            self._open(repository).remove(digest)
-        except (LayoutError, OSError) as error:
-            raise CouldNotCheckError(f"{repository}@{digest} can't be removed: {error}") from None
-
-    def _open(self, repository: str) -> OciLayout:
-        return OciLayout(self.layout(repository))
+        if self.layout(repository).exists():
+            OciLayout(self.layout(repository)).remove(digest)
