@@ -63,6 +63,8 @@ class Expander:
         self.line: int | None = None
         """Line of the resource at which it works."""
         self._reading = reading
+        self._doubt: Value = True
+        """True, or the unknown condition or loop of the deployment or parent around the resource at which it works."""
 
     def template(self, template: ObjectNode, frame: Frame, target: DeploymentScope) -> None:
         """All resources of one template, evaluated in `frame`, deployed to `target`."""
@@ -137,20 +139,20 @@ class Expander:
                 for entry in node.entries
                 if isinstance(entry.key, str) and entry.key.casefold() not in _NOT_FIELDS
             },
-            condition=True if condition is True else uncertain,
+            condition=self._doubt if condition is True else uncertain,
             repeated=not certain,
             existing=isinstance(existing, Literal) and existing.value is True,
             source=NodeSource(node),
         )
         frame.scope.budget.spend(size_of(resource.properties))
         self.resources.append(resource)
+        before, self._doubt = self._doubt, resource.condition if certain else unknown("a loop over something unknown")
         if resource_type.casefold() == _DEPLOYMENT:
             self._nested(node, frame, target)
-        children = node.get("resources")
-        if children is not None:
-            here = Parent(resource_type, name, scope)
-            for entry in resource_entries(children):
-                self._resource(entry.value, frame, target, here)
+        here = Parent(resource_type, name, scope)
+        for entry in resource_entries(node.get("resources")):
+            self._resource(entry.value, frame, target, here)
+        self._doubt = before
 
     def _identity(
         self, declared: str, node: ObjectNode, frame: Frame, target: DeploymentScope, parent: Parent | None

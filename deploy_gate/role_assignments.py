@@ -1,0 +1,168 @@
+"""The scanner "rbac-matrix": role assignments in templates against the persona matrix.
+
+This is where templates (`resource_readers`) and the matrix (`rbac_matrix`) meet; neither knows of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from deploy_gate.role_extraction import Extracted, extract
+from rbac_matrix.checks import SCANNER, Checked, check_assignment, check_role_definition
+from rbac_matrix.matrix import Matrix, load_matrix
+from rbac_matrix.principals import Principals, load_principals
+from resource_readers.interface import NotRead, ReadRequest, ReadResult
+from resource_readers.project_files import shown_name
+from resource_readers.registry import read_resources
+from scanners.interface import ScanContext
+from verdicts import (
+    Completed,
+    ConfigurationError,
+    Evidence,
+    Finding,
+    InputDigest,
+    Location,
+    NotCompleted,
+    Outcome,
+    Reason,
+)
+from verdicts.digests import digest_file
+
+_MAXIMUM_NAMED = 50
+"""How many obstacles of one file are told one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateInput:
+    """A template and its parameter file (or None), absolute or relative to the project's root."""
+
+    path: Path
+    parameters: Path | None = None
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What the templates came to so far."""
+
+    read: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    obstacles: list[NotCompleted] = field(default_factory=list)
+    inputs: list[InputDigest] = field(default_factory=list)
+    assignments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RbacMatrixScanner:
+    """See scanners.interface.Scanner.
+
+    Attributes:
+        templates: what to read; none at all is could-not-check.
+        matrix: "production" or "pre-production".
+        principals: the principals file.
+    """
+
+    templates: tuple[TemplateInput, ...]
+    matrix: str
+    principals: Path
+
+    @property
+    def id(self) -> str:
+        """See scanners.interface.Scanner."""
+        return SCANNER
+
+    def scan(self, context: ScanContext) -> tuple[Outcome, ...]:
+        """See scanners.interface.Scanner."""
+        if not self.templates:
+            return (_obstacle(Reason.NOTHING_EXAMINED, "there are no templates", "name them in the release", None),)
+        shown = shown_name(context.root, self.principals)
+        try:
+            matrix = load_matrix(self.matrix)
+            # Relative paths are the project's, whatever the working directory is.
+            principals_file = context.root / self.principals
+            principals = load_principals(principals_file, shown_as=shown, personas=tuple(matrix.personas))
+            tally = _Tally(inputs=[*matrix.inputs, InputDigest(shown, digest_file(principals_file))])
+        except (ConfigurationError, OSError) as error:
+            place = Location(shown)
+            return (_obstacle(Reason.UNREADABLE_INPUT, str(error), "correct the principals file", place),)
+        for template in self.templates:
+            _examine(template, context, matrix, principals, tally)
+        return tuple(_outcomes(tally))
+
+
+def _examine(
+    template: TemplateInput, context: ScanContext, matrix: Matrix, principals: Principals, tally: _Tally
+) -> None:
+    result = read_resources(ReadRequest(root=context.root, path=template.path, parameters=template.parameters))
+    tally.inputs += [one for one in result.files if one not in tally.inputs]
+    hidden = [one for one in result.not_read if one.may_hold_resources]
+    tally.read += _was_read(result)
+    tally.obstacles += _unread(hidden)
+    extracted = extract(result.resources)
+    tally.assignments += len(extracted.assignments)
+    tally.obstacles += [
+        _obstacle(
+            Reason.UNSUPPORTED, f"{one.what} gives access in a way that is not read", "review it by hand", one.location
+        )
+        for one in extracted.unsupported
+    ]
+    _check(extracted, matrix, principals, tally)
+
+
+def _was_read(result: ReadResult) -> bool:
+    """Whether something of the file was looked at; one that can't be parsed has no resources and an obstacle."""
+    return bool(result.resources) or not any(one.may_hold_resources for one in result.not_read)
+
+
+def _check(extracted: Extracted, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
+    checked: list[tuple[str, Location, Checked]] = [
+        (one.name, one.location, check_assignment(one, matrix, principals)) for one in extracted.assignments
+    ]
+    checked += [(one.name, one.location, check_role_definition(one)) for one in extracted.definitions]
+    for name, location, result in checked:
+        tally.findings += result.findings
+        if result.undecided:
+            tally.obstacles.append(
+                _obstacle(
+                    Reason.INCOMPLETE,
+                    f"{name} can't be decided: {'; '.join(result.undecided)}",
+                    "give a parameter file with the values, or write them into the template",
+                    location,
+                )
+            )
+
+
+def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:
+    for one in hidden[:_MAXIMUM_NAMED]:
+        yield _obstacle(
+            Reason.UNREADABLE_INPUT,
+            f"{one.reason}; a role assignment could stand there",
+            "correct it, or write it in a form that `mlgate template expand` reads",
+            one.location,
+        )
+    if len(hidden) > _MAXIMUM_NAMED:
+        rest = len(hidden) - _MAXIMUM_NAMED
+        yield _obstacle(
+            Reason.UNREADABLE_INPUT,
+            f"{rest} more places of the file were not read",
+            "see `mlgate template expand`",
+            hidden[-1].location,
+        )
+
+
+def _obstacle(reason: Reason, detail: str, remedy: str, location: Location | None) -> NotCompleted:
+    return NotCompleted(scanner=SCANNER, reason=reason, detail=detail, remedy=remedy, location=location)
+
+
+def _outcomes(tally: _Tally) -> Iterator[Outcome]:
+    if tally.read or not tally.obstacles:
+        yield Completed(
+            scanner=SCANNER,
+            examined=tally.read,
+            unit="templates",
+            findings=tuple(tally.findings),
+            evidence=Evidence(inputs=tuple(tally.inputs)),
+            notes=(f"{tally.assignments} role assignments",),
+        )
+    yield from tally.obstacles

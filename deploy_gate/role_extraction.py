@@ -1,0 +1,204 @@
+"""Role assignments and role definitions among the resources of a template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rbac_matrix.assignments import (
+    AssignmentScope,
+    ManagedIdentity,
+    RoleAssignment,
+    RoleDefinition,
+    ScopeKind,
+    Timing,
+)
+from rbac_matrix.principals import GUID
+from resource_readers.interface import Resource, Unknown, Value
+from resource_readers.resource_ids import split_segments
+from verdicts import Location
+
+_ASSIGNMENTS = {
+    "microsoft.authorization/roleassignments": Timing.PERMANENT,
+    "microsoft.authorization/roleassignmentschedulerequests": Timing.TIME_BOUND,
+    "microsoft.authorization/roleeligibilityschedulerequests": Timing.ELIGIBLE,
+}
+_DEFINITIONS = "microsoft.authorization/roledefinitions"
+_UNSUPPORTED = frozenset(
+    {
+        "microsoft.managedservices/registrationdefinitions",  # Azure Lighthouse: roles for another tenant
+        "microsoft.blueprint/blueprints/artifacts",
+        "microsoft.blueprint/blueprintassignments",
+        "microsoft.resources/deploymentstacks",
+    }
+)
+_SHOWN = 80
+_USER_ASSIGNED = "microsoft.managedidentity/userassignedidentities"
+
+
+@dataclass(frozen=True, slots=True)
+class UnsupportedGrant:
+    """A resource that gives access by other means than a role assignment."""
+
+    what: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What concerns roles in a template."""
+
+    assignments: tuple[RoleAssignment, ...]
+    definitions: tuple[RoleDefinition, ...]
+    unsupported: tuple[UnsupportedGrant, ...]
+
+
+def extract(resources: Sequence[Resource]) -> Extracted:
+    """Everything that gives someone a role, or defines one."""
+    made = [resource for resource in resources if not resource.existing]
+    custom = {_last(resource.id): _text(resource.name) for resource in made if resource.type.casefold() == _DEFINITIONS}
+    return Extracted(
+        tuple(_assignment(one, custom) for one in made if one.type.casefold() in _ASSIGNMENTS),
+        tuple(_definition(one) for one in made if one.type.casefold() == _DEFINITIONS),
+        tuple(
+            UnsupportedGrant(f"{one.type} {_text(one.name)}", one.location)
+            for one in made
+            if one.type.casefold() in _UNSUPPORTED
+        ),
+    )
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, Unknown):
+        return value.text or value.reason
+    return value or "an empty text" if isinstance(value, str) else "nothing" if value is None else type(value).__name__
+
+
+def _short(value: Value) -> str:
+    """A name for reports: the names of role assignments are mostly long guid() calls."""
+    text = _text(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _last(text: str) -> str:
+    return split_segments(text.rstrip("/"))[-1].casefold()
+
+
+def _property(resource: Resource, name: str) -> Value:
+    """A property whatever its case; an Unknown also where all properties are."""
+    properties = resource.properties
+    if isinstance(properties, Unknown):
+        return properties
+    if not isinstance(properties, dict):
+        return None
+    return next((value for key, value in properties.items() if key.casefold() == name.casefold()), None)
+
+
+def _assignment(resource: Resource, custom: dict[str, str]) -> RoleAssignment:
+    role = _property(resource, "roleDefinitionId")
+    principal = _property(resource, "principalId")
+    kind = _property(resource, "principalType")
+    role_text, principal_text = _text(role), _text(principal)
+    last = _last(role_text)
+    role_id = last if GUID.fullmatch(last) else None
+    principal_id = (
+        principal.strip().casefold() if isinstance(principal, str) and GUID.fullmatch(principal.strip()) else None
+    )
+    identity = _identity(principal)
+    if identity is not None:
+        principal_text = f"the identity of {identity.resource_type} {identity.name}"
+    return RoleAssignment(
+        name=f"{resource.type} {_short(resource.name)}",
+        role_id=role_id,
+        role_text=role_text,
+        custom_role=custom.get(last, ""),
+        principal_id=principal_id,
+        identity=identity,
+        principal_text=principal_text,
+        principal_type=kind if isinstance(kind, str) else "",
+        scope=scope_of(resource.scope),
+        timing=_timing(resource),
+        conditional=resource.condition is not True,
+        location=Location(resource.location.path, resource.line("properties", "roleDefinitionId")),
+    )
+
+
+def _timing(resource: Resource) -> Timing:
+    timing = _ASSIGNMENTS[resource.type.casefold()]
+    if timing is not Timing.TIME_BOUND:
+        return timing
+    schedule = _property(resource, "scheduleInfo")
+    expiration = schedule.get("expiration") if isinstance(schedule, dict) else None
+    kind = expiration.get("type") if isinstance(expiration, dict) else None
+    bounded = isinstance(kind, str) and kind.casefold() in ("afterduration", "afterdatetime")
+    return Timing.TIME_BOUND if bounded else Timing.PERMANENT
+
+
+def _identity(principal: Value) -> ManagedIdentity | None:
+    """The resource whose managed identity the expression reads."""
+    if not isinstance(principal, Unknown) or not principal.resource:
+        return None
+    resource_type, name = type_and_name(principal.resource)
+    path = tuple(part.casefold() for part in principal.path)
+    own = ("properties", "principalid") if resource_type.casefold() == _USER_ASSIGNED else ("identity", "principalid")
+    if path != own or not resource_type or "{" in resource_type:
+        return None
+    return ManagedIdentity(resource_type, name)
+
+
+def type_and_name(resource_id: str) -> tuple[str, str]:
+    """Type and name of the resource that an id names; empty texts if it names none."""
+    segments = split_segments(resource_id.strip("/"))
+    folded = [segment.casefold() for segment in segments]
+    if "providers" not in folded:
+        return "", ""
+    at = len(folded) - 1 - folded[::-1].index("providers")
+    namespace, rest = segments[at + 1 : at + 2], segments[at + 2 :]
+    if not namespace or not rest or len(rest) % 2:
+        return "", ""
+    return "/".join([*namespace, *rest[::2]]), "/".join(rest[1::2])
+
+
+def scope_of(text: str) -> AssignmentScope:
+    """The scope that an id names."""
+    stripped = text.strip("/")
+    segments = split_segments(stripped)
+    folded = [segment.casefold() for segment in segments]
+    if not stripped:
+        return AssignmentScope(ScopeKind.TENANT, "", "/")
+    if "providers" in folded:
+        resource_type, _ = type_and_name(text)
+        if not resource_type or "{" in resource_type:
+            return AssignmentScope(ScopeKind.UNKNOWN, "", text)
+        if resource_type.casefold() == "microsoft.management/managementgroups":
+            return AssignmentScope(ScopeKind.MANAGEMENT_GROUP, "", text)
+        return AssignmentScope(ScopeKind.RESOURCE, resource_type, text)
+    if folded[0] == "subscriptions" and len(segments) == 2:
+        return AssignmentScope(ScopeKind.SUBSCRIPTION, "", text)
+    if folded[0] == "subscriptions" and len(segments) == 4 and folded[2] == "resourcegroups":
+        return AssignmentScope(ScopeKind.RESOURCE_GROUP, "", text)
+    return AssignmentScope(ScopeKind.UNKNOWN, "", text)
+
+
+def _definition(resource: Resource) -> RoleDefinition:
+    permissions = _property(resource, "permissions")
+    unknown = "" if isinstance(permissions, list) else _text(permissions)
+    actions: list[str] = []
+    data_actions: list[str] = []
+    for permission in permissions if isinstance(permissions, list) else []:
+        if not isinstance(permission, dict):
+            unknown = _text(permission)
+            continue
+        for key, into in (("actions", actions), ("dataactions", data_actions)):
+            listed: Value = next((value for name, value in permission.items() if name.casefold() == key), [])
+            if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+                unknown = _text(listed) if not isinstance(listed, list) else "an action is not known"
+            into += [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+    shown = _property(resource, "roleName")
+    return RoleDefinition(
+        name=shown if isinstance(shown, str) and shown else _text(resource.name),
+        actions=tuple(actions),
+        data_actions=tuple(data_actions),
+        unknown=unknown,
+        location=Location(resource.location.path, resource.line("properties", "permissions")),
+    )

@@ -1,0 +1,54 @@
+"""What a reader gave, as plain JSON values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from resource_readers.evaluation import Closure
+from resource_readers.interface import ReadResult, Resource, Unknown, Value
+from verdicts.text import redact
+
+
+def plain_value(value: Value) -> Any:
+    """A value with every Unknown as {"$unknown": reason, ...}; what looks like a secret is redacted."""
+    if isinstance(value, Unknown):
+        shown: dict[str, Any] = {"$unknown": value.reason}
+        return shown | {"text": redact(value.text)} if value.text else shown
+    if isinstance(value, dict):
+        return {key: plain_value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain_value(one) for one in value]
+    if isinstance(value, Closure):
+        return {"$unknown": "a function"}
+    return redact(value) if isinstance(value, str) else value
+
+
+def plain_resource(resource: Resource) -> dict[str, Any]:
+    """One resource, shaped as Azure Resource Manager shows it, with `$` keys for what mlgate adds."""
+    marks: dict[str, Any] = {"$file": resource.location.path, "$line": resource.location.line}
+    if resource.condition is not True:
+        marks["$condition"] = plain_value(resource.condition)
+    if resource.repeated:
+        marks["$repeated"] = True
+    if resource.existing:
+        marks["$existing"] = True
+    return {
+        "type": resource.type,
+        "apiVersion": resource.api_version,
+        "name": plain_value(resource.name),
+        "id": resource.id,
+        "scope": resource.scope,
+        **{key: plain_value(value) for key, value in resource.fields.items()},
+        "properties": plain_value(resource.properties),
+        **marks,
+    }
+
+
+def plain_result(shown: str, result: ReadResult) -> dict[str, Any]:
+    """One line of `mlgate template expand`."""
+    return {
+        "file": shown,
+        "kind": result.kind,
+        "resources": [plain_resource(resource) for resource in result.resources],
+        "not_read": [{"file": one.path, "line": one.line, "reason": one.reason} for one in result.not_read],
+    }
