@@ -24,6 +24,8 @@ MAXIMUM_LINE_BYTES = 4 * 1024 * 1024
 
 MAXIMUM_NAME_CHARACTERS = 200
 MAXIMUM_DEPTH = 64
+# 617 digits: below the lowest limit that Python's conversion can be set to, so every reader can read it.
+MAXIMUM_INTEGER_BITS = 2_048
 
 _FIELDS = frozenset({"sequence", "at", "run", "event", "data", "previous", "digest"})
 _DIGEST_KEY = b',"digest":"'
@@ -66,7 +68,7 @@ def make_record(
 
     Raises:
         RecordError: for a moment that isn't UTC, an empty or unprintable name, a value that JSON doesn't have (NaN
-            too), nesting beyond MAXIMUM_DEPTH, or a line longer than MAXIMUM_LINE_BYTES.
+            too), nesting or whole numbers beyond the limits above, or a line longer than MAXIMUM_LINE_BYTES.
     """
     _check(sequence, at, run, event, previous)
     unsigned = TrailRecord(
@@ -190,11 +192,8 @@ def _plain(value: object, depth: int) -> object:
         return _plain_text(value)
     if type(value) is float and not math.isfinite(value):
         raise RecordError(f"{value} is not JSON")
-    if type(value) is int:
-        try:
-            str(value)
-        except ValueError as error:  # more digits than Python converts
-            raise RecordError(f"a number too long: {error}") from None
+    if type(value) is int and value.bit_length() > MAXIMUM_INTEGER_BITS:
+        raise RecordError(f"a whole number of more than {MAXIMUM_INTEGER_BITS} bits")
     if value is None or type(value) in (bool, int, float):
         return value
     raise RecordError(f"a {type(value).__name__} is not JSON")
