@@ -201,7 +201,10 @@ class ToolEnvironments:
             tree = folder / "environment"
             try:
                 self._make(name, tree)
-                version = trusted_version(WRAPPED_TOOLS[name], self.program(name))
+                wrapped = WRAPPED_TOOLS[name]
+                version = trusted_version(wrapped, self.program(name))
+                if wrapped.warm_up is not None:
+                    wrapped.warm_up(self.program(name), tree)
             except ToolUnavailableError as error:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise CouldNotCheckError(error.detail, remedy=error.remedy) from None

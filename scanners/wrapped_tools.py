@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scanners import checkov_startup
+
 _GO_VERSION = re.compile(rb"[0-9A-Za-z.+-]{1,40}")
 _DIST_INFO = re.compile(r"checkov-(?P<version>[0-9][0-9A-Za-z.+!]*)\.dist-info")
 
@@ -23,6 +25,7 @@ class WrappedTool:
         version_in_file: reads the version from the file without starting it; None where the file doesn't tell.
         must_tell_version: whether a file that doesn't tell is refused (True) or asked with --version (False).
         version_line: finds the version in what --version prints.
+        warm_up: run with program and environment before the installation is measured; raises ToolUnavailableError.
     """
 
     name: str
@@ -31,6 +34,7 @@ class WrappedTool:
     must_tell_version: bool
     version_line: re.Pattern[str]
     refused: Mapping[str, str] = field(default_factory=dict)
+    warm_up: Callable[[Path, Path], None] | None = None
 
 
 def go_version(program: Path) -> str | None:
@@ -82,6 +86,7 @@ WRAPPED_TOOLS: Mapping[str, WrappedTool] = {
             version_in_file=checkov_version,
             must_tell_version=False,
             version_line=re.compile(r"\A(?P<version>\d[0-9A-Za-z.+]*)\s*\Z"),
+            warm_up=checkov_startup.warm_up,
         ),
         WrappedTool(
             name="trivy",
