@@ -143,7 +143,7 @@ def _denying(finding: Finding) -> TestCase:
     from junitparser import Failure
 
     case = _finding_case(finding)
-    failure = Failure(_attribute(finding.message), finding.severity.value)
+    failure = Failure(_attribute(finding.message) or finding.rule_id, finding.severity.value)
     failure.text = _body(finding)
     case.result = [failure]
     return case
