@@ -35,7 +35,9 @@ def advisory(
 CANARY = advisory("PYSEC-2000-1", "canary", versions=("0.1",), aliases=["CVE-2000-0001"])
 
 
-def write_snapshot(folder: Path, *documents: dict[str, Any], retrieved_at: dt.datetime = RETRIEVED_AT) -> SnapshotHeader:
+def write_snapshot(
+    folder: Path, *documents: dict[str, Any], retrieved_at: dt.datetime = RETRIEVED_AT
+) -> SnapshotHeader:
     """A snapshot with these advisories and one for the canary, which comes first and so is the canary."""
     dump = folder.parent / f"{folder.name}.jsonl"
     dump.write_text("".join(json.dumps(document) + "\n" for document in (CANARY, *documents)))
