@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -52,6 +52,7 @@ class DeploymentRequest:
         requirements: the pinned, hashed closure that was scanned (absolute path).
         code: folder with the scoring code; entry_script stands in it.
         model: model file or folder.
+        variables: what the scoring code finds in its environment besides what the platform sets.
     """
 
     name: str
@@ -62,6 +63,7 @@ class DeploymentRequest:
     code: Path
     entry_script: str
     model: Path
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

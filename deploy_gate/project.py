@@ -18,7 +18,17 @@ SCHEMA = "mlgate/project/v1"
 DEFAULT_DATABASE_AGE_DAYS = 7
 DEFAULT_CHECKS_VALID_HOURS = 24
 KNOWN_SCANNERS = frozenset(
-    {"allowlist", "checkov", "evaluation", "image-closure", "model-artifact", "pip-audit", "rbac-matrix", "trivy"}
+    {
+        "allowlist",
+        "assets",
+        "checkov",
+        "evaluation",
+        "image-closure",
+        "model-artifact",
+        "pip-audit",
+        "rbac-matrix",
+        "trivy",
+    }
 )
 
 

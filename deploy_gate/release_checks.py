@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy_gate.assets import AssetScanner
 from deploy_gate.evaluation import EvaluationScanner
 from deploy_gate.path import Step
 from deploy_gate.project import EnvironmentPolicy, Project
@@ -21,7 +22,7 @@ from scanners.trivy import TrivyScanner
 from verdicts import NotCompleted, Outcome, Reason
 
 STEP_SCANNERS: Mapping[Step, tuple[str, ...]] = {
-    Step.CHECK_TEMPLATES: ("checkov", "rbac-matrix"),
+    Step.CHECK_TEMPLATES: ("checkov", "rbac-matrix", "assets"),
     Step.CHECK_PACKAGES: ("pip-audit", "allowlist"),
     Step.CHECK_IMAGE: ("trivy", "image-closure"),
     Step.CHECK_MODEL: ("model-artifact",),
@@ -92,6 +93,7 @@ def scanners_of(inputs: ReleaseInputs) -> tuple[Scanner, ...]:
         *image,
         PipAuditScanner(requirements, conda, advisories.path, advisories.maximum_age_days),
         RbacMatrixScanner(templates, inputs.policy.matrix, inputs.governance.principals),
+        *((AssetScanner(manifest),) if manifest.assets else ()),
         AllowlistScanner(inputs.governance.allowlist, requirements, conda),
         ModelArtifactScanner(root / manifest.model, manifest.flavour, manifest.model_digest),
         EvaluationScanner(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, assert_never
 
 from deploy_gate.approvals import refusal
+from deploy_gate.assets import environment_variables
 from deploy_gate.checking import Checks
 from deploy_gate.path import Result, Step
 from deploy_gate.ports import DeploymentFailedError, DeploymentRequest, Notification
@@ -162,6 +163,7 @@ def _deploy(context: StepContext) -> StepEnd:
         code=inputs.root / inputs.manifest.code,
         entry_script=inputs.manifest.entry_script,
         model=inputs.root / inputs.manifest.model,
+        variables=environment_variables(inputs.manifest, inputs.root),
     )
     data: dict[str, Any] = {"deployment": run.deployment, "traffic_before": before}
     try:

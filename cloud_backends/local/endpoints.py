@@ -55,6 +55,7 @@ class _Deployment:
     model_digest: str
     environment: str
     entry_script: str
+    variables: Mapping[str, str]
     pid: int = 0
     started: int = 0
     port: int = 0
@@ -131,7 +132,12 @@ class LocalEndpoints:
         else:
             shutil.copyfile(request.model, folder / "model" / request.model.name)
         deployment = _Deployment(
-            request.release, request.image_digest, request.model_digest, str(environment), request.entry_script
+            request.release,
+            request.image_digest,
+            request.model_digest,
+            str(environment),
+            request.entry_script,
+            dict(request.variables),
         )
         self._serve(endpoint, request.name, deployment)
 
@@ -199,7 +205,7 @@ class LocalEndpoints:
         """Starts the server, writes it down, waits until it answers."""
         folder = self._place(endpoint) / name
         try:
-            server = start_server(Path(deployment.environment), folder, deployment.entry_script)
+            server = start_server(Path(deployment.environment), folder, deployment.entry_script, deployment.variables)
         except OSError as error:
             raise CouldNotCheckError(f"the server of {name} can't be started: {error}") from None
         serving = dataclasses.replace(deployment, pid=server.pid, started=server.started, port=server.port)

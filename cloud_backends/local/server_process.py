@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,10 +36,10 @@ class ServerProcess:
         return start_time(self.pid) == self.started
 
 
-def start_server(environment: Path, folder: Path, entry_script: str) -> ServerProcess:
+def start_server(environment: Path, folder: Path, entry_script: str, variables: Mapping[str, str]) -> ServerProcess:
     """Starts a server for `folder`/app and `folder`/model; returns at once. Raises OSError.
 
-    Its output goes to `folder`/server.log.
+    `variables` can't change what the platform sets. The output goes to `folder`/server.log.
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
@@ -49,7 +50,7 @@ def start_server(environment: Path, folder: Path, entry_script: str) -> ServerPr
             *("--no-control-socket", "--worker-tmp-dir", str(folder), "--log-level", "warning"),
             "azureml_inference_server_http.server.entry:app",
         ]
-        variables = {
+        platform = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(folder),
             "LANG": "C.UTF-8",
@@ -65,7 +66,7 @@ def start_server(environment: Path, folder: Path, entry_script: str) -> ServerPr
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env=variables,
+                env={**variables, **platform},
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,
             )

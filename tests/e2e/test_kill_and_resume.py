@@ -54,7 +54,9 @@ def end_state(root: Path) -> dict[str, Any]:
     notifications = root / ".mlgate" / "notifications"
     return {
         "images": sorted(path.name for path in (root / ".mlgate/registry/model/blobs/sha256").iterdir()),
-        "deployments": sorted((item.release, endpoint.percent(item.name), item.serving) for item in endpoint.deployments),
+        "deployments": sorted(
+            (item.release, endpoint.percent(item.name), item.serving) for item in endpoint.deployments
+        ),
         "processes": len(server_processes(root)),
         "endings": [run.state.ending for run in runs],
         "events": Counter(trail_events(root)),

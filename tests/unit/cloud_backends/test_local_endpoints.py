@@ -89,7 +89,7 @@ def test_a_server_that_nobody_wrote_down_is_ended(
     endpoints.deploy("scoring", request_)
     known = set(server_processes(tmp_path))
     environment = next(path for path in release_environments.iterdir() if path.is_dir())
-    start_server(environment, tmp_path / "endpoints" / "scoring" / "r-one", "score.py")
+    start_server(environment, tmp_path / "endpoints" / "scoring" / "r-one", "score.py", {})
     assert set(server_processes(tmp_path)) > known
     endpoints.withdraw("scoring", "r-one")
     assert server_processes(tmp_path) == []
