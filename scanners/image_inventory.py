@@ -30,6 +30,7 @@ _CLAIMED = re.compile(
 )
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
+_DEBIAN_PYTHON = "usr/lib/python3"
 _SITE_FOLDERS = ("site-packages", "dist-packages")
 
 
@@ -65,6 +66,11 @@ class ImageInventory:
     python_distributions: tuple[PythonDistribution, ...]
     debian_packages: frozenset[tuple[str, str]] | None
     entries: int
+
+    def belongs_to_debian(self, distribution: PythonDistribution) -> bool:
+        """Whether it is part of an installed Debian package (which never puts anything below usr/local)."""
+        names = {name for name, _ in self.debian_packages or ()}
+        return distribution.debian_package in names and distribution.path.startswith(_DEBIAN_PYTHON)
 
 
 def image_path(name: str) -> str:

@@ -24,6 +24,7 @@ from scanners.trivy_crosscheck import Gap, listing_gaps
 from scanners.trivy_database import TrivyDatabase, TrivyDatabaseError
 from scanners.trivy_findings import findings
 from scanners.trivy_report import ReportError, TrivyReport, parse_report
+from scanners.verified_images import verified_image
 from verdicts import (
     Completed,
     ConfigurationError,
@@ -112,11 +113,11 @@ class TrivyScanner:
         # Reading the layers and hashing the database take as long as Trivy itself: all at the same time, and nothing is
         # said before all have ended.
         with ThreadPoolExecutor(max_workers=2) as pool:
-            verifying = pool.submit(copy.verify, self.digest)
+            verifying = pool.submit(verified_image, copy, self.digest)
             hashing = pool.submit(database.identity)
             call = _Call(context, tool, database)
             try:
-                exit_code, report = call.scan(copy.path, _TAG)
+                exit_code, report = call.scan(copy.path, _TAG, parallel=0)
                 refused = None
             except _Refused as error:
                 refused = error
@@ -186,8 +187,13 @@ class _Call:
         self.signature = database.signature()
         self.workspace = context.workspace
 
-    def scan(self, layout: Path, tag: str) -> tuple[int, TrivyReport]:
-        """Exit code and report. Raises _Refused and ProcessError."""
+    def scan(self, layout: Path, tag: str, *, parallel: int) -> tuple[int, TrivyReport]:
+        """Exit code and report. `parallel` is the number of files looked at at once (0: as many as cores).
+
+        Raises:
+            _Refused: it ended badly, or its report can't be used.
+            ProcessError: it didn't end by itself.
+        """
         output = self.workspace / f"{tag}.json"
         result = run(
             Command(
@@ -198,6 +204,7 @@ class _Call:
                     f"--output={output}",
                     f"--cache-dir={self._database.folder}",
                     f"--secret-config={_SECRET_RULES}",
+                    f"--parallel={parallel}",
                     f"--timeout={int(self._context.timeout_s) + 1}s",
                     *_OPTIONS,
                 ),
@@ -268,8 +275,9 @@ def _canary_gaps(call: _Call, report: TrivyReport, canaries: Mapping[str, Canary
     if "pip" not in canaries:
         return (Gap(Reason.CANARY_MISSED, "the database names no canary for Python packages"),)
     chosen = [canaries[target] for target in wanted]
-    layout, _ = build_canary(call.workspace / "canary", chosen)
-    _, canary_report = call.scan(layout.path, CANARY_TAG)
+    layout, digest = build_canary(call.workspace / "canary", chosen)
+    _, canary_report = call.scan(layout.path, CANARY_TAG, parallel=1)
+    _demand_same_image(canary_report, verified_image(layout, digest))
     gaps = missed(canary_report, chosen)
     if gaps:
         return (Gap(Reason.CANARY_MISSED, f"Trivy did not find what this database must know: {'; '.join(gaps)}"),)

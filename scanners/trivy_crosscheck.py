@@ -11,14 +11,12 @@ from dataclasses import dataclass
 
 from packaging.utils import canonicalize_name
 
-from scanners.image_inventory import ImageInventory, PythonDistribution
+from scanners.image_inventory import ImageInventory
 from scanners.trivy_report import ListedPackage, TrivyReport
 from verdicts import Reason
 
 # The types of libraries whose comparison the canary proves.
 _PROVEN_TYPES = frozenset({"python-pkg"})
-# Where Debian's own Python packages live; they count as Debian packages, and Trivy lists them as such only.
-_DEBIAN_PYTHON = "usr/lib/python3"
 _SHOWN = 10
 
 
@@ -68,19 +66,14 @@ def _python_gaps(packages: tuple[ListedPackage, ...], inventory: ImageInventory)
         for package in packages
         if package.type == "python-pkg"
     }
-    system_names = {package.name for package in packages if package.kind == "os"}
     missing = [
         f"{distribution.path} ({distribution.name} {distribution.version or 'without a version'})"
         for distribution in inventory.python_distributions
         if (distribution.path, canonicalize_name(distribution.name), distribution.version) not in listed
-        and not _is_debians(distribution, system_names)
+        and not inventory.belongs_to_debian(distribution)
     ]
     if missing:
         yield Gap(Reason.INCOMPLETE, f"Trivy left out Python distributions: {_some(missing)}")
-
-
-def _is_debians(distribution: PythonDistribution, system_names: set[str]) -> bool:
-    return distribution.debian_package in system_names and distribution.path.startswith(_DEBIAN_PYTHON)
 
 
 def _type_gaps(packages: tuple[ListedPackage, ...], unscanned: frozenset[str]) -> Iterator[Gap]:
