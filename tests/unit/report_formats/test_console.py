@@ -13,6 +13,7 @@ from report_formats.console import ConsoleFormat, print_report
 from report_formats.interface import Report
 from tests import sample_reports, strategies
 from tests.sample_reports import finding
+from verdicts import Location, Severity
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -74,8 +75,8 @@ def test_an_address_of_all_hosts_keeps_its_colons() -> None:
 
 
 def test_findings_stand_by_file_with_the_worst_file_first() -> None:
-    low = finding(rule_id="B", location=sample_reports.Location("a.json", 1))
-    worst = finding(rule_id="A", severity=sample_reports.Severity.CRITICAL, location=sample_reports.Location("z.json"))
+    low = finding(rule_id="B", location=Location("a.json", 1))
+    worst = finding(rule_id="A", severity=Severity.CRITICAL, location=Location("z.json"))
     text = plain(sample_reports.report_of(sample_reports.checkov_outcome(low, worst)))
     assert text.index("  z.json") < text.index("  a.json")
 
