@@ -40,7 +40,9 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
 
 
 def test_no_file_names_a_package_registry() -> None:
-    hosts = re.compile("|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "npm" + r"js\.org", "deb\\.deb" + r"ian\.org")))
+    hosts = re.compile(
+        "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "npm" + r"js\.org", "deb\\.deb" + r"ian\.org"))
+    )
     named = [str(path) for path in tracked("") if hosts.search(path.read_bytes().decode("utf-8", "replace"))]
     assert named == []
 
@@ -53,7 +55,9 @@ def test_no_program_is_started_but_by_the_runner_and_the_server() -> None:
         for path in (ROOT / package).rglob("*.py")
         if re.search(r"\b(subprocess|os\.system|os\.popen|pty|shell=True)\b", path.read_text())
     }
-    assert {path for path in starters if re.search(r"^\s*(import subprocess|from subprocess)", path.read_text(), re.M)} <= allowed
+    assert {
+        path for path in starters if re.search(r"^\s*(import subprocess|from subprocess)", path.read_text(), re.M)
+    } <= allowed
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

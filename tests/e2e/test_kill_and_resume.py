@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -19,6 +20,7 @@ from tests.fakes.serving_project import push_image, server_processes, trail_even
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(__file__).with_name("killing_driver.py")
 NEVER = 10_000
 MOMENTS = ("before", "after", "recorded")
@@ -29,7 +31,12 @@ BAD = (Step.READ, *CHECKS, Step.DECIDE, Step.REMOVE_IMAGE, Step.PROVE_REMOVAL, S
 def drive(root: Path, boundary: int, verdict: str, resume: str | None = None) -> tuple[int, str]:
     command = [sys.executable, str(DRIVER), str(root), str(root / "release.yml"), str(boundary), verdict]
     done = subprocess.run(
-        [*command, *([resume] if resume else [])], capture_output=True, text=True, timeout=120, check=False
+        [*command, *([resume] if resume else [])],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, done.stdout.strip().splitlines()[-1]

@@ -26,7 +26,7 @@ def test_the_good_path_ends_deployed() -> None:
     assert state.ending is Ending.DEPLOYED
 
 
-@pytest.mark.parametrize("step", sorted(SECURITY_CHECKS, key=lambda step: step.value))
+@pytest.mark.parametrize("step", [step for step in CHECKS if step in SECURITY_CHECKS])
 def test_a_failed_security_check_leads_to_removal_and_its_proof(step: Step) -> None:
     state = PathState.replay(failing(step))
     assert state.next_step is Step.REMOVE_IMAGE

@@ -119,7 +119,13 @@ def test_an_allowed_and_approved_release_is_deployed_with_all_traffic(world: Wor
     assert world.endpoints.traffic == {report.run.deployment: 100}
     assert world.registry.removals == []
     events = [record.event for record in world.pipeline.store.trail.records()]
-    assert events == ["read-release", *(step.value for step in CHECKS), *"decide approve deploy smoke-test".split(), "shift-traffic", "record"]
+    assert events == [
+        "read-release",
+        *(step.value for step in CHECKS),
+        *"decide approve deploy smoke-test".split(),
+        "shift-traffic",
+        "record",
+    ]
 
 
 @pytest.mark.parametrize("scanner", [name for name in ALL if name != "evaluation"])

@@ -26,7 +26,8 @@ def kinds(closure: Closure) -> list[ProblemKind]:
 
 
 def test_a_locked_file_has_every_package_and_no_problem(tmp_path: Path) -> None:
-    text = f"# locked\nPillow==8.0.0 \\\n    --hash={HASH} \\\n    --hash={OTHER_HASH}\nnum_py[fast]==2.0+cu118 --hash={HASH}\n"
+    pillow = f"Pillow==8.0.0 \\\n    --hash={HASH} \\\n    --hash={OTHER_HASH}"
+    text = f"# locked\n{pillow}\nnum_py[fast]==2.0+cu118 --hash={HASH}\n"
     closure = closure_of(tmp_path, text)
     assert closure.problems == ()
     assert [(package.name, package.version, package.source) for package in closure.packages] == [
