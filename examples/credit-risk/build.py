@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_backends.local.environments import ensure_environment
+from scanners import bolt_file, image_builder, trivy_database
 from scanners.image_builder import DebianPackage, Layer, RunConfig, build_image, debian_base_layer
 from scanners.oci_documents import ImageError
 from scanners.oci_layout import OciLayout
@@ -53,7 +54,8 @@ class Recipe:
     def inputs(self) -> str:
         """Digest of everything that goes into the image: equal inputs give an equal image."""
         files = (self.requirements, self.model, "image/debian-12-packages.tsv", "build.py")
-        parts = [self.tag, digest_tree(ROOT / "scoring"), *(digest_file(ROOT / name) for name in files)]
+        builder = digest_file(Path(image_builder.__file__))
+        parts = [self.tag, builder, digest_tree(ROOT / "scoring"), *(digest_file(ROOT / name) for name in files)]
         return digest_bytes(canonical_json(parts))
 
 
@@ -191,7 +193,8 @@ def _is_tagged(layout: OciLayout, tag: str, digest: str) -> bool:
 def ensure_trivy_database(cache: Path) -> bool:
     """Writes Trivy's database, dated as its facts are, unless it is there. Returns whether it was written."""
     source = ROOT / "governance" / "trivy-advisories.json"
-    inputs = digest_bytes(canonical_json([digest_file(source), digest_file(Path(__file__))]))
+    code = (__file__, trivy_database.__file__, bolt_file.__file__)
+    inputs = digest_bytes(canonical_json([digest_file(Path(path)) for path in (source, *code)]))
     stamp = cache / "example-inputs.json"
     if stamp.is_file() and json.loads(stamp.read_text(encoding="utf-8")) == inputs:
         return False
