@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from scanners.joblib_arrays import ALIGNMENT, DTYPE, WRAPPER, DictValue, MadeValue, UnknownLayoutError, array_data
 from scanners.pickle_opcodes import (
+    NOT_TEXT,
     OPAQUE,
     Blob,
     ImportName,
@@ -135,11 +136,11 @@ class Machine:
         count = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}.get(instruction.name)
         items = self._pop_mark(instruction) if count is None else self._pop_several(count, instruction)
         self._consume(items, instruction)
-        self._stack.append(tuple(items) if len(items) <= _LONGEST_TUPLE else OPAQUE)
+        self._stack.append(tuple(items) if len(items) <= _LONGEST_TUPLE else NOT_TEXT)
 
     def _collection(self, instruction: Instruction) -> None:
         self._consume(self._pop_mark(instruction), instruction)
-        self._stack.append(OPAQUE)
+        self._stack.append(NOT_TEXT)
 
     def _dict(self, instruction: Instruction) -> None:
         items = self._pop_mark(instruction)
@@ -192,9 +193,11 @@ class Machine:
             imported = ImportName(module, name)
             self._record.imported(imported, instruction.offset)
             self._stack.append(imported)
-        else:
+        elif all(isinstance(part, str) or part is OPAQUE for part in (module, name)):
             self._problem(ProblemKind.COMPUTED_IMPORT, instruction)
             self._stack.append(OPAQUE)
+        else:
+            raise MalformedPickleError("an import whose name is not text", instruction.offset)
 
     def _extension(self, instruction: Instruction) -> None:
         self._problem(ProblemKind.EXTENSION_CODE, instruction, f"code {instruction.value}")
@@ -208,7 +211,7 @@ class Machine:
         else:
             self._problem(ProblemKind.COMPUTED_CALL, instruction)
         if not isinstance(callee, ImportName) or callee not in _FOLLOWED:
-            self._stack.append(OPAQUE)
+            self._stack.append(NOT_TEXT if _makes_instance(callee, instruction) else OPAQUE)
         elif callee == WRAPPER and (instruction.name != "NEWOBJ" or arguments != ()):
             self._problem(ProblemKind.MISUSED_WRAPPER, instruction)
             self._stack.append(OPAQUE)
@@ -250,8 +253,12 @@ class Machine:
             self._problem(ProblemKind.CHANGED_IMPORT, instruction, str(target))
         elif isinstance(target, MadeValue):
             target.states.append(state)
-            if self._joblib and target.made_by == WRAPPER:
+            if target.made_by != WRAPPER:
+                return
+            if self._joblib:
                 self._read_array(target, instruction)
+            else:
+                self._record.stray = True
 
     def _read_array(self, wrapper: MadeValue, instruction: Instruction) -> None:
         if self._frame_end is not None:
@@ -332,6 +339,11 @@ class Machine:
         if called or (complete and (binary or inner.imports)) or (binary and (cut or inner.imports)):
             record.problem(Problem(ProblemKind.NESTED_PICKLE, offset))
             record.absorb(inner, blob.start)
+
+
+def _makes_instance(callee: object, instruction: Instruction) -> bool:
+    """Whether the result is an instance of scikit-learn's, so surely no text (NEWOBJ calls `__new__`)."""
+    return instruction.name == "NEWOBJ" and isinstance(callee, ImportName) and callee.module.startswith("sklearn.")
 
 
 _Handler = Callable[[Machine, Instruction], None]

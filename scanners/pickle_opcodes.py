@@ -8,6 +8,7 @@ arguments of GLOBAL and INST, which the unpickler doesn't: two readers that see 
 from __future__ import annotations
 
 import codecs
+import enum
 import pickletools
 import re
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ _LENGTHS = {
     pickletools.TAKEN_FROM_ARGUMENT4U: (4, False),
     pickletools.TAKEN_FROM_ARGUMENT8U: (8, False),
 }
+_UNICODE = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"})
+_TEXTS = _UNICODE | {"BINSTRING", "SHORT_BINSTRING"}
 _DECIMAL = re.compile(rb"[+-]?[0-9]{1,20}")
 
 # No module, attribute, dtype or key that the walker has to know is longer.
@@ -59,16 +62,15 @@ class UnsupportedPickleError(PickleStreamError):
     """The stream is meant for a loader of its own, in a way that can't be followed."""
 
 
-class Opaque:
-    """A value that the walker does not follow: numbers, long texts, bytes, lists, what calls return."""
+class Opaque(enum.Enum):
+    """A value that the walker does not follow."""
 
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "OPAQUE"
+    ANYTHING = "what a call returns, or a text too long to be a name"
+    NOT_TEXT = "bytes, a number, a list, an instance: nothing that can name an import"
 
 
-OPAQUE = Opaque()
+OPAQUE = Opaque.ANYTHING
+NOT_TEXT = Opaque.NOT_TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class Instruction(NamedTuple):
     Attributes:
         name: as in `pickletools` ("STACK_GLOBAL").
         offset: of the opcode's byte.
-        value: the argument where the walker follows it (str, int, bool, ImportName), else OPAQUE.
+        value: the argument where the walker follows it (str, int, bool, ImportName), else an Opaque.
         blob: where the argument's bytes stand, for opcodes that push text or bytes.
     """
 
@@ -175,7 +177,7 @@ class OpcodeReader:
             raise MalformedPickleError(f"0x{code:02x} is not a pickle opcode", offset)
         argument = opcode.arg
         if argument is None:
-            return Instruction(opcode.name, offset, OPAQUE, None)
+            return Instruction(opcode.name, offset, NOT_TEXT, None)
         if argument.name == _LINE_PAIR:
             return Instruction(opcode.name, offset, self._import_name(opcode.name, offset), None)
         if argument.n == pickletools.UP_TO_NEWLINE:
@@ -202,36 +204,39 @@ class OpcodeReader:
         blob = Blob(self.position, length)
         if length > MAXIMUM_KEPT_TEXT:
             self.skip(length)
-            return Instruction(opcode, offset, OPAQUE, blob)
+            return Instruction(opcode, offset, OPAQUE if opcode in _TEXTS else NOT_TEXT, blob)
         return Instruction(opcode, offset, _counted_value(opcode, self.read(length), offset), blob)
 
 
 def _counted_value(opcode: str, data: bytes, offset: int) -> object:
     if opcode in ("LONG1", "LONG4"):
         return int.from_bytes(data, "little", signed=True)
-    if opcode in ("SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"):
+    if opcode in _UNICODE:
         try:
             return data.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError:
             raise MalformedPickleError("a text that is not UTF-8", offset) from None
-    if opcode in ("BINSTRING", "SHORT_BINSTRING"):
+    if opcode in _TEXTS:
         # Python 2 texts: the unpickler makes text of them, by default from ASCII.
         return data.decode("ascii") if data.isascii() else OPAQUE
-    return OPAQUE
+    return NOT_TEXT  # bytes
 
 
 def _line_value(opcode: str, line: bytes, offset: int) -> object:
     if opcode in ("GET", "PUT"):
-        if not _DECIMAL.fullmatch(line):
-            raise MalformedPickleError("a memo index that is not a number", offset)
-        return int(line)
+        try:
+            return int(line)  # as the unpickler does: with spaces and underscores
+        except ValueError:
+            raise MalformedPickleError("a memo index that is not a number", offset) from None
     if opcode == "INT":
         if line in (b"00", b"01"):
             return line == b"01"
-        return int(line) if _DECIMAL.fullmatch(line) else OPAQUE
+        return int(line) if _DECIMAL.fullmatch(line) else NOT_TEXT
     if opcode == "LONG":
         digits = line.removesuffix(b"L")
-        return int(digits) if _DECIMAL.fullmatch(digits) else OPAQUE
+        return int(digits) if _DECIMAL.fullmatch(digits) else NOT_TEXT
+    if opcode == "FLOAT":
+        return NOT_TEXT
     if len(line) > MAXIMUM_KEPT_TEXT:
         return OPAQUE
     try:
@@ -250,4 +255,4 @@ def _fixed_value(kind: str, data: bytes) -> object:
         return int.from_bytes(data, "little")
     if kind == "int4":
         return int.from_bytes(data, "little", signed=True)
-    return OPAQUE  # float8
+    return NOT_TEXT  # float8

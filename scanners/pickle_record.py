@@ -19,6 +19,8 @@ class Record:
         self.opcodes = 0
         self.wrapper_imported = False
         self.depth = 0
+        # Whether what is noted now stands behind an array in a joblib dump that is read as `pickle.load` would.
+        self.stray = False
         self._imports: dict[ImportName, Import] = {}
         self._problems: dict[tuple[ProblemKind, str], Problem] = {}
 
@@ -44,9 +46,9 @@ class Record:
         if known is None:
             if len(self._imports) >= self.limits.imports:
                 raise PickleLimitError(f"more than {self.limits.imports:,} different imports", offset)
-            self._imports[name] = Import(name.module, name.name, offset, nested=nested)
-        elif known.nested and not nested:
-            self._imports[name] = dataclasses.replace(known, offset=offset, nested=False)
+            self._imports[name] = Import(name.module, name.name, offset, nested=nested, stray=self.stray)
+        elif (known.nested and not nested) or (known.stray and not self.stray):
+            self._imports[name] = dataclasses.replace(known, offset=offset, nested=nested, stray=self.stray)
         if name == WRAPPER:
             self.wrapper_imported = True
 

@@ -20,6 +20,22 @@ class ProblemKind(enum.Enum):
     NESTED_PICKLE = "bytes or text that are a pickle themselves"
     TRAILING_DATA = "data behind the end of the pickle"
 
+    @property
+    def hides(self) -> bool:
+        """Whether it hides what is imported or called; no ordinary pickler writes such a thing."""
+        return self in _HIDING
+
+
+_HIDING = frozenset(
+    {
+        ProblemKind.COMPUTED_IMPORT,
+        ProblemKind.EXTENSION_CODE,
+        ProblemKind.COMPUTED_CALL,
+        ProblemKind.CHANGED_IMPORT,
+        ProblemKind.MISUSED_WRAPPER,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Import:
@@ -30,6 +46,8 @@ class Import:
         offset: byte offset of the first opcode that imports it.
         called: whether anything in the stream calls it or makes an instance of it.
         nested: whether it stands only in a pickle within the pickle, or behind its end.
+        stray: whether it only appears where `pickle.load` reads on behind an array in a joblib dump. The memo is then
+            another one than joblib's loader has, so that even a harmless dump shows pairs like ("classes_", "dtype").
     """
 
     module: str
@@ -37,6 +55,7 @@ class Import:
     offset: int
     called: bool = False
     nested: bool = False
+    stray: bool = False
 
     def __str__(self) -> str:
         return f"{self.module}.{self.name}"
@@ -52,7 +71,11 @@ class Problem:
 
 
 class UnreadKind(enum.Enum):
-    """Why a walk ended before the pickle did."""
+    """Why a walk ended before the pickle did.
+
+    Where it is truncated or malformed, an unpickler ends too; beyond a limit, or where the walker gives up
+    (unsupported), an unpickler would go on.
+    """
 
     TRUNCATED = "truncated"
     MALFORMED = "malformed"

@@ -39,6 +39,7 @@ def walk_pickle(stream: BinaryIO, size: int, *, limits: WalkLimits | None = None
     end, unread = _run(stream, 0, size, record, joblib=False)
     if record.wrapper_imported and (unread is None or unread.kind is not UnreadKind.LIMIT):
         # As pickle.load sees it the stream breaks off at the first array; the names until there stay on record.
+        record.stray = False
         end, unread = _run(stream, 0, size, record, joblib=True)
     if unread is None and end < size:
         _walk_behind(stream, end, size, record)
