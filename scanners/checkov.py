@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +36,9 @@ from verdicts import (
 from verdicts.documents import load_document
 from verdicts.sections import Section
 from verdicts.text import one_line
+
+# The type in "Microsoft.KeyVault/vaults.name" or, of a child, in "subnets.name"; names may hold anything.
+_TYPE = re.compile(r"((?:[A-Za-z0-9.]+/)?[A-Za-z0-9]+(?:/[A-Za-z0-9]+)*)\.")
 
 INLINE_SKIP_RULE = "MLG-CHECKOV-INLINE-SKIP"
 
@@ -285,8 +289,8 @@ def _notes(results: Iterable[Result]) -> tuple[str, ...]:
     """Which types checkov visited without having a check for them."""
     checked: dict[str, bool] = {}
     for result in results:
-        if result.resource != CANARY_RESOURCE:
-            kind = result.resource.rpartition("/")[0] + "/" + result.resource.rpartition("/")[2].partition(".")[0]
-            checked[kind] = checked.get(kind, False) or result.check != CANARY_CHECK
+        kind = _TYPE.match(result.resource)
+        if kind is not None and result.resource != CANARY_RESOURCE:
+            checked[kind[1]] = checked.get(kind[1], False) or result.check != CANARY_CHECK
     without = sorted(kind for kind, has_checks in checked.items() if not has_checks)
-    return (f"checkov applied no check of its own to: {', '.join(without)}",) if without else ()
+    return (f"checkov has no check for: {', '.join(without)}",) if without else ()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scanners.checkov import CheckovScanner
 from scanners.interface import Scanner
-from tests.fakes.fake_tools import FakeTool
+from tests.fakes.fake_tools import FakeTool, Reply
+
+RECORDED = Path(__file__).parent.parent / "recorded"
+from tests.fakes.fake_trivy import build_trivy_scanner, trivy_tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,4 +32,4 @@ class Subject:
     calls: int = 1
 
 
-SUBJECTS: tuple[Subject, ...] = ()
+SUBJECTS: tuple[Subject, ...] = (Subject(id="trivy", build=build_trivy_scanner, tool=trivy_tool(), calls=2),)
