@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from scanners.checkov import CheckovScanner
 from scanners.interface import Scanner
-from tests.fakes.fake_tools import FakeTool, Reply
-
-RECORDED = Path(__file__).parent.parent / "recorded"
+from tests.fakes.fake_checkov import build_checkov_scanner, checkov_tool
+from tests.fakes.fake_tools import FakeTool
 from tests.fakes.fake_trivy import build_trivy_scanner, trivy_tool
 
 
@@ -32,4 +29,7 @@ class Subject:
     calls: int = 1
 
 
-SUBJECTS: tuple[Subject, ...] = (Subject(id="trivy", build=build_trivy_scanner, tool=trivy_tool(), calls=2),)
+SUBJECTS: tuple[Subject, ...] = (
+    Subject(id="checkov", build=build_checkov_scanner, tool=checkov_tool()),
+    Subject(id="trivy", build=build_trivy_scanner, tool=trivy_tool(), calls=2),
+)
