@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deploy_gate.evidence.records import (
@@ -55,6 +55,11 @@ texts = st.text(st.characters(exclude_categories=["Cs"]))
 values = st.recursive(scalars | texts, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=20)
 
 
+# A busy machine is no failure.
+unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@unhurried
 @given(st.dictionaries(texts, values), texts, texts)
 def test_whatever_is_json_comes_back_as_it_was(data: dict[str, Any], run: str, event: str) -> None:
     run, event = (text if text.isprintable() and 0 < len(text) <= 200 else "x" for text in (run, event))
@@ -67,6 +72,7 @@ def test_whatever_is_json_comes_back_as_it_was(data: dict[str, Any], run: str, e
     assert line.isascii()
 
 
+@unhurried
 @given(st.dictionaries(texts, values))
 def test_the_digest_is_that_of_the_canonical_json_without_itself(data: dict[str, Any]) -> None:
     fields = json.loads(encode(record(data)))
@@ -75,6 +81,7 @@ def test_the_digest_is_that_of_the_canonical_json_without_itself(data: dict[str,
     assert digest == "sha256:" + hashlib.sha256(body).hexdigest()
 
 
+@unhurried
 @given(st.text(), st.text())
 def test_any_text_at_all_can_be_recorded(key: str, value: str) -> None:
     made = record({key: value})

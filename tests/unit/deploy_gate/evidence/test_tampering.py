@@ -172,6 +172,7 @@ def test_a_tail_that_was_cut_by_records_is_seen(paths: Paths, records: int) -> N
     expect_tampered(paths, 9 - records, "missing: the head vouches for 8 records")
 
 
+@pytest.mark.slow
 def test_a_tail_that_was_cut_by_bytes_is_seen(paths: Paths) -> None:
     original = paths[0].read_bytes()
     for length in range(len(original)):
