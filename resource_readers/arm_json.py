@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from resource_readers import lenient_json, parameter_files
+from resource_readers import bicep_parameters, lenient_json, parameter_files
 from resource_readers.arm_scopes import Reading
 from resource_readers.arm_templates import expand
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Value
@@ -77,6 +77,8 @@ def load_parameters(request: ReadRequest) -> tuple[Mapping[str, Value], ProjectF
         return {}, None
     file = open_inside(request.root, request.parameters)
     try:
+        if file.path.suffix.casefold() == ".bicepparam":
+            return bicep_parameters.parse_parameters(file), file
         return parameter_files.parse_parameters(file.data), file
     except parameter_files.ParameterFileError as error:
         missing = NotRead(file.shown, error.line, f"no parameter file: {error}")

@@ -12,6 +12,7 @@ from resource_readers.functions import call_plain
 from resource_readers.interface import NotRead, Unknown, Value
 from resource_readers.resource_ids import DeploymentScope
 from resource_readers.syntax import Call, Literal, Node, ObjectNode, Unreadable
+from verdicts import InputDigest
 
 _ID_FUNCTIONS = frozenset(
     {"resourceid", "subscriptionresourceid", "tenantresourceid", "managementgroupresourceid", "extensionresourceid"}
@@ -25,11 +26,25 @@ class Reading:
     shown: str
     budget: Budget = field(default_factory=Budget)
     not_read: dict[tuple[str, int | None, str], NotRead] = field(default_factory=dict)
+    files: dict[str, InputDigest] = field(default_factory=dict)
 
-    def miss(self, line: int | None, reason: str, *, shown: str | None = None, may_hold_resources: bool = True) -> None:
+    def part(self, shown: str) -> Reading:
+        """The same run in another file."""
+        return Reading(shown, self.budget, self.not_read, self.files)
+
+    def miss(self, line: int | None, reason: str, *, may_hold_resources: bool = True) -> None:
         """Names something that was not read, once."""
-        path = shown if shown is not None else self.shown
-        self.not_read.setdefault((path, line, reason), NotRead(path, line, reason, may_hold_resources))
+        key = (self.shown, line, reason)
+        self.not_read.setdefault(key, NotRead(self.shown, line, reason, may_hold_resources))
+
+
+def call_common(name: str, arguments: tuple[Value, ...], target: DeploymentScope) -> Value:
+    """What means the same in ARM and Bicep: ids, the scope's own functions, and everything plain."""
+    folded = name.casefold()
+    if folded in _ID_FUNCTIONS:
+        return resource_ids.call_id_function(folded, arguments, target)
+    known = resource_ids.scope_functions(target).get(folded) if not arguments else None
+    return known if known is not None else call_plain(name, arguments)
 
 
 class Declarations:
@@ -109,17 +124,11 @@ class TemplateScope:
             return self._named(folded, arguments, frame)
         if folded in ("copyindex", "lambdavariables"):
             return _copy_index(arguments, frame) if folded == "copyindex" else _lambda_variable(arguments, frame)
-        if folded in _ID_FUNCTIONS:
-            return resource_ids.call_id_function(folded, arguments, self.target)
         if name == UNSET:
             return unknown(f"the parameter {arguments[0]!r} has no value", "{parameters('" + str(arguments[0]) + "')}")
         if folded == "reference":
             return self._reference(arguments)
-        if not arguments:
-            known = resource_ids.scope_functions(self.target).get(folded)
-            if known is not None:
-                return known
-        return call_plain(name, arguments)
+        return call_common(name, arguments, self.target)
 
     def _named(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         if len(arguments) != 1 or not isinstance(arguments[0], str):

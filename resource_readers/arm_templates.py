@@ -42,9 +42,16 @@ class Parent:
     scope: str
 
 
-def expand(template: ObjectNode, reading: Reading, supplied: Mapping[str, Value]) -> list[Resource]:
-    """All resources of a template; what can't be read goes to `reading`."""
-    scope = TemplateScope(reading, template, DeploymentScope(level_of(schema_of(template))), supplied)
+def expand(
+    template: ObjectNode,
+    reading: Reading,
+    supplied: Mapping[str, Value],
+    *,
+    target: DeploymentScope | None = None,
+) -> list[Resource]:
+    """All resources of a template; what can't be read goes to `reading`. By default its schema says what it goes to."""
+    place = target if target is not None else DeploymentScope(level_of(schema_of(template)))
+    scope = TemplateScope(reading, template, place, supplied)
     expander = Expander(reading)
     try:
         expander.template(template, Frame(scope), scope.target)

@@ -1,13 +1,39 @@
-"""The reader of Bicep files."""
+"""The reader of Bicep files: resources, local modules, loops, conditions, nested and existing resources."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resource_readers.interface import NotRead, ReadRequest, ReadResult
-from resource_readers.project_files import shown_name
+from resource_readers import arm_templates, resource_ids
+from resource_readers.arm_json import ParameterFileMissing, load_parameters
+from resource_readers.arm_scopes import Reading
+from resource_readers.bicep_modules import MAXIMUM_MODULE_DEPTH, Library, is_remote
+from resource_readers.bicep_scopes import BicepScope
+from resource_readers.bicep_statements import Deployable, Import, Misread, Output, Statement, TargetScope
+from resource_readers.evaluation import (
+    Frame,
+    Iteration,
+    LimitError,
+    ResourceHandle,
+    evaluate,
+    iterations,
+    round_frame,
+    size_of,
+    symbolic,
+    unknown,
+)
+from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Unknown, Value
+from resource_readers.nested_deployments import scope_target
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.resource_ids import DeploymentScope, Level
+from resource_readers.syntax import Literal, Loop, Node, NodeSource, ObjectNode
+from verdicts import InputDigest, Location
 
 KIND = "bicep"
+_NOT_FIELDS = frozenset({"name", "parent", "scope", "properties", "dependsOn"})
+_LEVELS = {level.value: level for level in Level}
 
 
 class BicepReader:
@@ -24,5 +50,363 @@ class BicepReader:
 
     def read(self, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""
-        missing = NotRead(shown_name(request.root, request.path), None, "Bicep is not read yet")
-        return ReadResult(kind=KIND, not_read=(missing,))
+        files: list[InputDigest] = []
+        try:
+            file = open_inside(request.root, request.path)
+            files.append(file.digest)
+            supplied, parameters = load_parameters(request)
+            files += [parameters.digest] if parameters is not None else []
+        except UnreadableFileError as error:
+            return _nothing(NotRead(error.shown, None, f"can't be read: {error}"), files)
+        except ParameterFileMissing as error:
+            return _nothing(error.missing, files)
+        reading = Reading(file.shown)
+        reading.files.update({one.name: one for one in files})
+        resources: list[Resource] = []
+        try:
+            _File(file, Library(request.root), reading, resources, (file.path,)).expand(supplied, None)
+        except UnreadableFileError as error:
+            reading.miss(None, f"can't be read: {error}")
+        except LimitError as error:
+            reading.miss(None, f"stopped before the end: {error}")
+        except RecursionError:
+            reading.miss(None, "stopped before the end: nested too deeply")
+        return ReadResult(
+            kind=KIND,
+            resources=tuple(resources),
+            not_read=tuple(reading.not_read.values()),
+            files=tuple(reading.files.values()),
+        )
+
+
+def _nothing(missing: NotRead, files: list[InputDigest]) -> ReadResult:
+    return ReadResult(kind=KIND, not_read=(missing,), files=tuple(files))
+
+
+@dataclass(frozen=True, slots=True)
+class _Instance:
+    """One resource or module that a declaration makes."""
+
+    handle: ResourceHandle
+    frame: Frame
+    condition: Value
+    repeated: bool
+
+
+class _File:
+    """One Bicep file with the values of its parameters."""
+
+    def __init__(
+        self,
+        file: ProjectFile,
+        library: Library,
+        reading: Reading,
+        resources: list[Resource],
+        opened: tuple[Path, ...],
+        doubt: Value = True,
+    ) -> None:
+        self._file = file
+        self._library = library
+        self._reading = reading
+        self._resources = resources
+        self._opened = opened
+        self._doubt = doubt
+        self._instances: dict[str, list[_Instance]] = {}
+        self._opening: set[str] = set()
+        self._made: dict[tuple[str, int], Value] = {}
+
+    def scope(self, supplied: Mapping[str, Value], target: DeploymentScope | None) -> BicepScope:
+        """The file's names. `target` is None for the file that is deployed itself. Raises UnreadableFileError."""
+        statements = self._library.statements(self._file)
+        if target is None:
+            target = DeploymentScope(_level(statements))
+        scope = BicepScope(
+            self._reading,
+            statements,
+            target,
+            supplied,
+            lambda name, arguments: self._library.load(self._file.path.parent, name, arguments, self._reading),
+        )
+        frame = Frame(scope)
+        for one in statements:
+            if isinstance(one, Deployable):
+                self._declare(one, None, frame, scope, "")
+            elif isinstance(one, Import):
+                self._import(one, scope)
+        return scope
+
+    def expand(self, supplied: Mapping[str, Value], target: DeploymentScope | None) -> BicepScope:
+        """Adds all resources of the file and its modules. Raises LimitError and UnreadableFileError."""
+        scope = self.scope(supplied, target)
+        for one in self._library.statements(self._file):
+            if isinstance(one, Misread):
+                self._reading.miss(one.line, one.reason)
+            elif isinstance(one, Deployable):
+                self._emit(one, scope, "")
+        return scope
+
+    def outputs(self, scope: BicepScope) -> dict[str, Value]:
+        """The file's outputs."""
+        frame = Frame(scope)
+        statements = self._library.statements(self._file)
+        return {one.name: evaluate(one.value, frame) for one in statements if isinstance(one, Output)}
+
+    def _import(self, statement: Import, scope: BicepScope) -> None:
+        path = self._file.path.parent / statement.path
+        shown = statement.path
+        try:
+            if is_remote(statement.path) or path.suffix.casefold() != ".bicep":
+                raise UnreadableFileError(shown, "only local Bicep files are imported")
+            if len(self._opened) > MAXIMUM_MODULE_DEPTH:
+                raise UnreadableFileError(shown, "imports are nested too deeply")
+            file = self._library.open(path, self._reading)
+            if file.path in self._opened:
+                raise UnreadableFileError(shown, "the files import each other")
+            part = _File(file, self._library, self._reading.part(file.shown), [], (*self._opened, file.path))
+            other = part.scope({}, scope.target)
+        except UnreadableFileError as error:
+            self._reading.miss(statement.line, f"{shown} is not imported: {error}", may_hold_resources=False)
+            return
+        for there, here in statement.names:
+            scope.imported[here] = lambda there=there: other.exported(there)  # type: ignore[misc]
+
+    def _declare(self, one: Deployable, parent: Deployable | None, frame: Frame, scope: BicepScope, path: str) -> None:
+        key = f"{path}::{one.symbol}" if path else one.symbol
+
+        def value() -> Value:
+            instances = self._of(one, parent, frame, scope, key)
+            if isinstance(instances, Unknown):
+                return instances
+            if one.rounds is None:
+                return instances[0].handle
+            if any(instance.repeated for instance in instances):
+                return unknown("a loop over something unknown")
+            return [instance.handle for instance in instances]
+
+        scope.deployables[key] = value
+        if parent is not None:
+            # Inside of its parent a nested resource goes by its own symbol; two of one symbol can't be told apart.
+            doubled = unknown(f"two nested resources are named {one.symbol}", "{" + one.symbol + "}")
+            scope.nested[one.symbol] = value if one.symbol not in scope.nested else lambda: doubled
+        for nested in one.nested:
+            self._declare(nested, one, frame, scope, key)
+
+    def _of(
+        self, one: Deployable, parent: Deployable | None, frame: Frame, scope: BicepScope, key: str
+    ) -> list[_Instance] | Unknown:
+        """What a declaration makes, evaluated once; an Unknown where it depends on itself."""
+        if key in self._instances:
+            return self._instances[key]
+        if key in self._opening:
+            return unknown(f"{one.symbol} depends on itself")
+        self._opening.add(key)
+        try:
+            rounds, known = _rounds(one, frame)
+            made = []
+            for iteration in rounds:
+                handle = self._handle(one, parent, iteration.frame, scope, key)
+                condition = _condition(one, iteration)
+                made.append(_Instance(handle, iteration.frame, condition, not known))
+            self._instances[key] = made
+        finally:
+            self._opening.discard(key)
+        return made
+
+    def _handle(
+        self, one: Deployable, parent: Deployable | None, frame: Frame, scope: BicepScope, key: str
+    ) -> ResourceHandle:
+        name = _value(one.body, "name", frame, unknown("it has no name", "{" + one.symbol + "}"))
+        if one.module:
+            target = self._module_target(one, frame, scope)
+            identifier = resource_ids.resource_id(target.id, "Microsoft.Resources/deployments", symbolic(name))
+            handle = ResourceHandle("Microsoft.Resources/deployments", "", name, target.id, identifier)
+            return replace(handle, outputs=lambda: self._module_outputs(one, frame, scope))
+        declared, _, version = one.target.partition("@")
+        above = self._parent_of(one, parent, frame, scope, key)
+        if isinstance(above, ResourceHandle):
+            if parent is not None:
+                declared, version = f"{above.type}/{declared}", version or above.api_version
+            whole = f"{symbolic(above.name)}/{symbolic(name)}"
+            name = unknown("a part of the name is not known", whole) if _open(above.name) or _open(name) else whole
+            place = above.scope
+        elif isinstance(above, Unknown):
+            name, place = (
+                unknown(above.reason, "{parent}/" + symbolic(name)),
+                "{" + (above.text or "?").strip("{}") + "}",
+            )
+        else:
+            place = _scope_id(_value(one.body, "scope", frame, None), scope.target)
+        return ResourceHandle(declared, version, name, place, resource_ids.resource_id(place, declared, symbolic(name)))
+
+    def _parent_of(
+        self, one: Deployable, parent: Deployable | None, frame: Frame, scope: BicepScope, key: str
+    ) -> Value:
+        """The handle of the parent; None if it has none, an Unknown if it isn't known."""
+        if parent is not None:
+            value = scope.deployables[key.rpartition("::")[0]]()
+            if isinstance(value, list):
+                return value[0] if len(value) == 1 else unknown("the parent is one of several", "{parent}")
+            return value
+        value = _value(one.body, "parent", frame, None)
+        return value if value is None or isinstance(value, ResourceHandle | Unknown) else unknown("a parent of no kind")
+
+    def _module_target(self, one: Deployable, frame: Frame, scope: BicepScope) -> DeploymentScope:
+        value = _value(one.body, "scope", frame, None)
+        return scope.target if value is None else scope_target(_scope_id(value, scope.target), scope.target)
+
+    def _emit(self, one: Deployable, scope: BicepScope, path: str) -> None:
+        key = f"{path}::{one.symbol}" if path else one.symbol
+        scope.deployables[key]()
+        for instance in self._instances.get(key, []):
+            if instance.condition is False:
+                continue
+            self._add(one, instance)
+            if one.module:
+                self._module(one, instance, scope)
+        conditions = [instance.condition for instance in self._instances.get(key, [])]
+        if all(condition is False for condition in conditions):
+            return
+        # A nested resource is made whenever its parent is.
+        before, self._doubt = self._doubt, self._doubt if True in conditions else conditions[0]
+        for nested in one.nested:
+            self._emit(nested, scope, key)
+        self._doubt = before
+
+    def _add(self, one: Deployable, instance: _Instance) -> None:
+        if len(self._resources) >= arm_templates.MAXIMUM_RESOURCES:
+            raise LimitError(f"more than {arm_templates.MAXIMUM_RESOURCES:,} resources")
+        handle, frame = instance.handle, instance.frame
+        properties = {} if one.module else _value(one.body, "properties", frame, {})
+        frame.scope.budget.spend(size_of(properties))
+        fields = {
+            entry.key: evaluate(entry.value, frame)
+            for entry in one.body.entries
+            if isinstance(entry.key, str) and entry.key and entry.key not in _NOT_FIELDS and not one.module
+        }
+        if any(not isinstance(entry.key, str) or not entry.key for entry in one.body.entries):
+            whole = evaluate(one.body, frame)
+            if isinstance(whole, dict):
+                properties = whole.get("properties", properties)
+                fields = {name: value for name, value in whole.items() if name not in _NOT_FIELDS}
+            else:
+                properties = whole
+        self._resources.append(
+            Resource(
+                type=handle.type,
+                api_version=handle.api_version,
+                name=handle.name,
+                id=handle.id,
+                scope=handle.scope,
+                properties=properties,
+                location=Location(self._reading.shown, one.line),
+                fields=fields,
+                condition=self._doubt if instance.condition is True else instance.condition,
+                repeated=instance.repeated,
+                existing=one.existing,
+                source=NodeSource(one.body),
+            )
+        )
+
+    def _module(self, one: Deployable, instance: _Instance, scope: BicepScope) -> None:
+        doubt = self._doubt if instance.condition is True else instance.condition
+        if instance.repeated:
+            doubt = unknown("a loop over something unknown")
+        try:
+            file = self._module_file(one)
+            supplied = _supplied(one, instance.frame)
+            target = self._module_target(one, instance.frame, scope)
+            if file.path.suffix.casefold() == ".bicep":
+                part = self._part(file, doubt)
+                inner = part.expand(supplied, target)
+                self._made[one.symbol, id(instance.frame)] = part.outputs(inner)
+                return
+            tree = self._library.tree(file)
+            if not isinstance(tree, ObjectNode):
+                raise UnreadableFileError(file.shown, "it is no template")
+            made = arm_templates.expand(tree, self._reading.part(file.shown), supplied, target=target)
+            self._resources += [replace(r, condition=doubt if r.condition is True else r.condition) for r in made]
+        except UnreadableFileError as error:
+            self._reading.miss(one.line, f"the module {one.target} is not read: {error}")
+
+    def _part(self, file: ProjectFile, doubt: Value) -> _File:
+        opened = (*self._opened, file.path)
+        return _File(file, self._library, self._reading.part(file.shown), self._resources, opened, doubt)
+
+    def _module_file(self, one: Deployable) -> ProjectFile:
+        if is_remote(one.target):
+            raise UnreadableFileError(one.target, "modules from a registry are not fetched")
+        if len(self._opened) > MAXIMUM_MODULE_DEPTH:
+            raise UnreadableFileError(one.target, f"modules are nested deeper than {MAXIMUM_MODULE_DEPTH} levels")
+        file = self._library.open(self._file.path.parent / one.target, self._reading)
+        if file.path in self._opened:
+            raise UnreadableFileError(one.target, "the modules refer to each other")
+        return file
+
+    def _module_outputs(self, one: Deployable, frame: Frame, scope: BicepScope) -> Value:
+        """The outputs of a module; an Unknown if it isn't read (which is named when it is expanded)."""
+        key = (one.symbol, id(frame))
+        if key in self._made:
+            return self._made[key]
+        try:
+            file = self._module_file(one)
+            if file.path.suffix.casefold() != ".bicep":
+                return unknown("the outputs of a module in JSON are not followed", "{" + one.symbol + ".outputs}")
+            part = _File(file, self._library, Reading(file.shown, self._reading.budget), [], (*self._opened, file.path))
+            inner = part.scope(_supplied(one, frame), self._module_target(one, frame, scope))
+            self._made[key] = part.outputs(inner)
+        except UnreadableFileError as error:
+            self._made[key] = unknown(f"the module is not read: {error}", "{" + one.symbol + ".outputs}")
+        return self._made[key]
+
+
+def _level(statements: list[Statement]) -> Level:
+    written = next((one.level for one in statements if isinstance(one, TargetScope)), "resourceGroup")
+    return _LEVELS.get(written, Level.RESOURCE_GROUP)
+
+
+def _open(value: Value) -> bool:
+    return isinstance(value, Unknown)
+
+
+def _value(body: ObjectNode, key: str, frame: Frame, default: Value) -> Value:
+    node: Node | None = next((entry.value for entry in body.entries if entry.key == key), None)
+    return default if node is None else evaluate(node, frame)
+
+
+def _rounds(one: Deployable, frame: Frame) -> tuple[list[Iteration], bool]:
+    """The rounds of a declaration, and whether their number is known; one stands for all where it isn't."""
+    if one.rounds is None:
+        return [Iteration(frame)], True
+    rounds = one.rounds
+    loop = Loop(rounds.over, rounds.item, rounds.index, None, Literal(None, one.line), False, one.line)
+    made = iterations(loop, frame)
+    if isinstance(made, Unknown):
+        return [Iteration(round_frame(loop, frame, unknown(made.reason, "{" + rounds.item + "}"), made))], False
+    return made, True
+
+
+def _condition(one: Deployable, iteration: Iteration) -> Value:
+    if one.condition is None:
+        return True
+    value = evaluate(one.condition, iteration.frame)
+    return value if isinstance(value, bool | Unknown) else unknown("its condition is no truth value")
+
+
+def _scope_id(value: Value, target: DeploymentScope) -> str:
+    """Id of what a `scope` names."""
+    if value is None:
+        return target.id
+    if isinstance(value, ResourceHandle):
+        return value.id
+    if isinstance(value, dict):
+        # tenant() has no id before the deployment.
+        return symbolic(value["id"]) if "displayName" not in value or "subscriptionId" in value else "/"
+    return "{" + symbolic(value).strip("{}") + "}"
+
+
+def _supplied(one: Deployable, frame: Frame) -> dict[str, Value]:
+    """What a module is given, by casefolded name. Raises UnreadableFileError: without them defaults would be taken."""
+    params = _value(one.body, "params", frame, {})
+    if isinstance(params, dict):
+        return {name.casefold(): value for name, value in params.items()}
+    raise UnreadableFileError(one.target, "its parameters are not known")

@@ -93,6 +93,59 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceHandle:
+    """A resource or module by its symbol: `vault.id`, `vault.properties.vaultUri`, `module.outputs.x`.
+
+    Attributes:
+        type, api_version: as written, whole.
+        name: whole name.
+        scope: as interface.Resource has it.
+        id: whole id.
+        outputs: gives the outputs of a module; None for a resource.
+    """
+
+    type: str
+    api_version: str
+    name: Value
+    scope: str
+    id: str
+    outputs: Callable[[], Value] | None = None
+
+    def member(self, name: str) -> Value:
+        """A property of it."""
+        if name == "outputs" and self.outputs is not None:
+            return self.outputs()
+        if name == "id":
+            return unknown("ids are known only during the deployment", self.id) if "{" in self.id else self.id
+        if name == "name":
+            # Its own name, without those of its parents.
+            if isinstance(self.name, Unknown):
+                return unknown(self.name.reason, own_name(self.name.text))
+            return own_name(str(self.name))
+        if name in ("type", "apiVersion"):
+            return self.type if name == "type" else self.api_version
+        return unknown(
+            "the properties of a deployed resource are known only during the deployment",
+            "{reference('" + self.id + "')." + name + "}",
+            resource=self.id,
+            path=(name,),
+        )
+
+
+def own_name(whole: str) -> str:
+    """The last part of a name; slashes inside of `{...}` don't divide."""
+    depth = 0
+    for at in range(len(whole) - 1, -1, -1):
+        if whole[at] == "}":
+            depth += 1
+        elif whole[at] == "{":
+            depth -= 1
+        elif whole[at] == "/" and depth == 0:
+            return whole[at + 1 :]
+    return whole
+
+
+@dataclass(frozen=True, slots=True)
 class Closure:
     """A lambda with the place where it was written."""
 
@@ -307,6 +360,8 @@ def member(base: Value, name: str, *, safe: bool) -> Value:
     if isinstance(base, Unknown):
         text = "{" + f"{base.text.removeprefix('{').removesuffix('}')}.{name}" + "}" if base.text else ""
         return unknown(base.reason, text, resource=base.resource, path=(*base.path, name) if base.resource else ())
+    if isinstance(base, ResourceHandle):
+        return base.member(name)
     if isinstance(base, dict):
         if name in base:
             return base[name]

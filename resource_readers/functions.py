@@ -17,6 +17,7 @@ from resource_readers.evaluation import (
     Closure,
     FunctionError,
     LimitError,
+    ResourceHandle,
     member,
     symbolic,
     unknown,
@@ -97,7 +98,7 @@ def joined(parts: list[Value]) -> Value:
     """Texts put together; an Unknown with a symbolic text if one of them is unknown."""
     inner = next((part for part in parts if isinstance(part, Unknown)), None)
     for part in parts:
-        if part is None or isinstance(part, dict | list | Closure):
+        if part is None or isinstance(part, dict | list | Closure | ResourceHandle):
             _fail("only texts and numbers can be joined")
     if sum(len(part) for part in parts if isinstance(part, str)) > MAXIMUM_TEXT:
         raise LimitError(f"a text longer than {MAXIMUM_TEXT:,} characters")

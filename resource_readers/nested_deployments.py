@@ -81,17 +81,24 @@ def open_nested(node: ObjectNode, frame: Frame, outer: DeploymentScope, reading:
     if not inner:
         return Nested(template, frame, target)
     supplied = _supplied(properties.get("parameters"), frame)
+    if supplied is None:
+        # Without them the defaults would be taken, which may be quite other values.
+        reading.miss(properties.line, "the parameters of a nested deployment are not known")
+        return None
     scope = TemplateScope(reading, template, target, supplied)
     return Nested(template, Frame(scope, depth=frame.depth), target)
 
 
-def _supplied(node: Node | None, frame: Frame) -> Mapping[str, Value]:
-    """Parameter values that the outer template hands in, by casefolded name."""
+def _supplied(node: Node | None, frame: Frame) -> Mapping[str, Value] | None:
+    """Parameter values that the outer template hands in, by casefolded name; None if they aren't known."""
     if node is None:
         return {}
-    values: dict[str, Value] = {}
     if not isinstance(node, ObjectNode):
-        return {}
+        whole = evaluate(expression_of(node), frame)
+        if not isinstance(whole, dict) or not all(isinstance(one, dict) and "value" in one for one in whole.values()):
+            return None
+        return {name.casefold(): one["value"] for name, one in whole.items()}
+    values: dict[str, Value] = {}
     for entry in node.entries:
         if not isinstance(entry.key, str):
             continue

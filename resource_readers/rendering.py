@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from resource_readers.evaluation import Closure
+from resource_readers.evaluation import Closure, ResourceHandle
 from resource_readers.interface import ReadResult, Resource, Unknown, Value
 from verdicts.text import redact
 
@@ -18,8 +18,8 @@ def plain_value(value: Value) -> Any:
         return {key: plain_value(one) for key, one in value.items()}
     if isinstance(value, list):
         return [plain_value(one) for one in value]
-    if isinstance(value, Closure):
-        return {"$unknown": "a function"}
+    if isinstance(value, Closure | ResourceHandle):
+        return {"$unknown": "a function" if isinstance(value, Closure) else f"the whole of {redact(value.id)}"}
     return redact(value) if isinstance(value, str) else value
 
 
