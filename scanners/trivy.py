@@ -17,7 +17,8 @@ from scanners.interface import ScanContext, Tool
 from scanners.oci_documents import ImageError
 from scanners.oci_layout import OciLayout
 from scanners.oci_verification import VerifiedImage
-from scanners.process_runner import Command, ProcessResult, run
+from scanners.process_runner import Command, ProcessError, ProcessResult, run
+from scanners.running import process_outcome
 from scanners.trivy_canary import TAG as CANARY_TAG
 from scanners.trivy_canary import Canary, build_canary, can_build, load_canaries, missed
 from scanners.trivy_crosscheck import Gap, listing_gaps
@@ -174,7 +175,8 @@ class TrivyScanner:
         if exit_code == 0 and found:
             return (Gap(Reason.BAD_OUTPUT, "Trivy ended without findings, and its report names some"),)
         gaps = listing_gaps(report, image.inventory, distroless=self.distroless, unscanned=self.unscanned_types)
-        return (*gaps, *_canary_gaps(call, report, canaries))
+        # Where the image itself wasn't looked at, the canary has nothing to add.
+        return gaps or _canary_gaps(call, report, canaries)
 
 
 class _Call:
@@ -276,8 +278,13 @@ def _canary_gaps(call: _Call, report: TrivyReport, canaries: Mapping[str, Canary
         return (Gap(Reason.CANARY_MISSED, "the database names no canary for Python packages"),)
     chosen = [canaries[target] for target in wanted]
     layout, digest = build_canary(call.workspace / "canary", chosen)
-    _, canary_report = call.scan(layout.path, CANARY_TAG, parallel=1)
-    _demand_same_image(canary_report, verified_image(layout, digest))
+    try:
+        _, canary_report = call.scan(layout.path, CANARY_TAG, parallel=1)
+        _demand_same_image(canary_report, verified_image(layout, digest))
+    except _Refused as error:
+        return (Gap(error.reason, f"with the canary: {error.detail}"),)
+    except ProcessError as error:
+        return (Gap(process_outcome(ID, error).reason, f"with the canary: {error}"),)
     gaps = missed(canary_report, chosen)
     if gaps:
         return (Gap(Reason.CANARY_MISSED, f"Trivy did not find what this database must know: {'; '.join(gaps)}"),)
