@@ -8,6 +8,7 @@ two different documents; timestamps stay text.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ Pointer = tuple[str | int, ...]
 MAXIMUM_BYTES = 16 * 1024 * 1024
 MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 1_000_000
+
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
 class DocumentError(ValueError):
@@ -83,8 +86,14 @@ def parse_json(data: bytes) -> Any:
     def no_constant(name: str) -> Any:
         raise DocumentError(f"{name} is not JSON")
 
+    def finite(digits: str) -> float:
+        number = float(digits)
+        if not math.isfinite(number):
+            raise DocumentError(f"{digits[:40]} is larger than a number can be")
+        return number
+
     try:
-        return json.loads(_text(data), object_pairs_hook=pairs, parse_constant=no_constant)
+        return json.loads(_text(data), object_pairs_hook=pairs, parse_constant=no_constant, parse_float=finite)
     except json.JSONDecodeError as error:
         raise DocumentError(f"not JSON: {error.msg}", error.lineno) from None
     except RecursionError:
@@ -102,6 +111,7 @@ def parse_yaml(data: bytes) -> Document:
     loader_class: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     text = _text(data)
     try:
+        _check_depth(text, loader_class)
         loader = loader_class(text)
         try:
             node = loader.get_single_node()
@@ -117,6 +127,23 @@ def parse_yaml(data: bytes) -> Document:
     builder = _YamlBuilder()
     content = builder.build(node, (), 0) if node is not None else None
     return Document(content, builder.lines)
+
+
+def _check_depth(text: str, loader_class: Any) -> None:
+    """Refuses deep nesting before nodes are made: the C composer is recursive, and would end the whole process."""
+    import yaml
+
+    opened = (yaml.SequenceStartEvent, yaml.MappingStartEvent)
+    closed = (yaml.SequenceEndEvent, yaml.MappingEndEvent)
+    depth = 0
+    for event in yaml.parse(text, Loader=loader_class):
+        if isinstance(event, opened):
+            depth += 1
+            if depth > MAXIMUM_DEPTH:
+                mark = event.start_mark
+                raise DocumentError(f"nested deeper than {MAXIMUM_DEPTH} levels", mark.line + 1 if mark else None)
+        elif isinstance(event, closed):
+            depth -= 1
 
 
 class _YamlBuilder:
@@ -138,6 +165,8 @@ class _YamlBuilder:
         self.lines.setdefault(pointer, line)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
+        if node.tag not in ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"):
+            raise DocumentError(f"the tag {node.tag!r} is not supported", line)
         if isinstance(node, yaml.SequenceNode):
             return [self.build(item, (*pointer, index), depth + 1) for index, item in enumerate(node.value)]
         if isinstance(node, yaml.MappingNode):
@@ -167,15 +196,15 @@ class _YamlBuilder:
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind in ("str", "timestamp", "value", "merge"):
             return value
-        if kind == "null":
+        if kind == "null" and value.lower() in ("", "~", "null"):
             return None
-        if kind == "bool":
-            return value.lower() in ("true", "yes", "on")
+        if kind == "bool" and value.lower() in _BOOLEANS:
+            return _BOOLEANS[value.lower()]
         if kind == "int":
             return self._integer(value, line)
         if kind == "float":
             return self._float(value, line)
-        raise DocumentError(f"the tag {node.tag!r} is not supported", line)
+        raise DocumentError(f"the tag {node.tag!r} is not supported for {value[:40]!r}", line)
 
     @staticmethod
     def _integer(value: str, line: int) -> int | str:
@@ -196,7 +225,7 @@ class _YamlBuilder:
         if ":" in value:
             return value
         try:
-            return float(value.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan"))
+            return float(value.lower().replace("_", "").replace(".inf", "inf").replace(".nan", "nan"))
         except ValueError:
             raise DocumentError(f"{value[:40]!r} is not a number", line) from None
 
@@ -218,3 +247,5 @@ def load_document(path: Path, *, shown_as: str | None = None) -> Document:
     except DocumentError as error:
         where = f"{name}:{error.line}" if error.line else name
         raise ConfigurationError(str(error), where=where) from None
+    except ValueError as error:  # a name that no file can have
+        raise ConfigurationError(f"can't be read: {error}", where=name) from None
