@@ -95,7 +95,7 @@ def audit(snapshot: Snapshot, pins: Sequence[Pin]) -> list[dict[str, Any]]:
                 "name": name,
                 "version": version,
                 "skipped": skipped,
-                "vulnerabilities": [_described(group) for group in _grouped(matches, results)],
+                "vulnerabilities": [_described(snapshot, name, group) for group in _grouped(matches, results)],
             }
         )
     return answers
@@ -119,14 +119,20 @@ def _grouped(matches: Sequence[Match], results: Sequence[VulnerabilityResult]) -
     return [members for _, members in groups]
 
 
-def _described(group: Sequence[Match]) -> dict[str, Any]:
+def _described(snapshot: Snapshot, name: str, group: Sequence[Match]) -> dict[str, Any]:
     rated = [match.severity for match in group if match.severity is not Severity.UNKNOWN]
     severity = max(rated, key=lambda severity: severity.rank, default=Severity.UNKNOWN)
-    fixed = sorted({Version(version) for match in group for version in match.fixed})
+    identifiers = {match.id for match in group}
+    # What ends one database's range may stand in the middle of another's.
+    fixed = [
+        str(version)
+        for version in sorted({Version(version) for match in group for version in match.fixed})
+        if not identifiers & {match.id for match in snapshot.matches(name, version)[0]}
+    ]
     return {
         "names": sorted({name for match in group for name in match.names}),
         "severity": severity.value,
-        "fixed": [str(version) for version in fixed],
+        "fixed": fixed,
         "summary": one_line(next((match.summary for match in group if match.summary), ""), maximum=500),
     }
 

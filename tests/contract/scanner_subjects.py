@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scanners.interface import Scanner
 from tests.fakes.fake_checkov import build_checkov_scanner, checkov_tool
+from tests.fakes.fake_pip_audit import build_pip_audit_scanner, pip_audit_tool
 from tests.fakes.fake_tools import FakeTool
 from tests.fakes.fake_trivy import build_trivy_scanner, trivy_tool
 
@@ -31,5 +32,6 @@ class Subject:
 
 SUBJECTS: tuple[Subject, ...] = (
     Subject(id="checkov", build=build_checkov_scanner, tool=checkov_tool()),
+    Subject(id="pip-audit", build=build_pip_audit_scanner, tool=pip_audit_tool()),
     Subject(id="trivy", build=build_trivy_scanner, tool=trivy_tool(), calls=2),
 )
