@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from resource_readers import resource_ids
 from resource_readers.arm_expressions import expression_of
-from resource_readers.evaluation import Budget, Frame, FunctionError, evaluate, symbolic, unknown, unknown_call
+from resource_readers.evaluation import Budget, Frame, evaluate
 from resource_readers.functions import call_plain
 from resource_readers.interface import NotRead, Unknown, Value
 from resource_readers.resource_ids import DeploymentScope
 from resource_readers.syntax import Call, Literal, Node, ObjectNode, Unreadable
+from resource_readers.unknowns import FunctionError, symbolic, unknown, unknown_call
 from verdicts import InputDigest
 
 _ID_FUNCTIONS = frozenset(

@@ -8,20 +8,12 @@ from dataclasses import dataclass, replace
 from resource_readers import nested_deployments, resource_ids
 from resource_readers.arm_expressions import expression_of
 from resource_readers.arm_scopes import Reading, TemplateScope
-from resource_readers.evaluation import (
-    Frame,
-    LimitError,
-    evaluate,
-    iterations,
-    round_frame,
-    size_of,
-    symbolic,
-    unknown,
-)
+from resource_readers.evaluation import Frame, evaluate, iterations, round_frame
 from resource_readers.interface import Resource, Unknown, Value
 from resource_readers.resource_ids import DeploymentScope
 from resource_readers.syntax import ArrayNode, Literal, Loop, Node, NodeSource, ObjectNode
 from resource_readers.template_parts import level_of, resource_entries, schema_of, scope_id
+from resource_readers.unknowns import LimitError, size_of, symbolic, unknown
 from verdicts import Location
 
 MAXIMUM_RESOURCES = 20_000

@@ -11,24 +11,24 @@ from resource_readers.arm_json import ParameterFileMissing, load_parameters
 from resource_readers.arm_scopes import Reading
 from resource_readers.bicep_modules import MAXIMUM_MODULE_DEPTH, Library, is_remote
 from resource_readers.bicep_scopes import BicepScope
-from resource_readers.bicep_statements import Deployable, Import, Misread, Output, Statement, TargetScope
-from resource_readers.evaluation import (
-    Frame,
-    Iteration,
-    LimitError,
-    ResourceHandle,
-    evaluate,
-    iterations,
-    round_frame,
-    size_of,
-    symbolic,
-    unknown,
+from resource_readers.bicep_statements import (
+    Deployable,
+    Function,
+    Import,
+    Misread,
+    Output,
+    Parameter,
+    Statement,
+    TargetScope,
+    Variable,
 )
+from resource_readers.evaluation import Frame, Iteration, evaluate, iterations, round_frame
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Unknown, Value
 from resource_readers.nested_deployments import scope_target
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
 from resource_readers.resource_ids import DeploymentScope, Level
 from resource_readers.syntax import Literal, Loop, Node, NodeSource, ObjectNode
+from resource_readers.unknowns import LimitError, ResourceHandle, size_of, symbolic, unknown
 from verdicts import InputDigest, Location
 
 KIND = "bicep"
@@ -138,7 +138,14 @@ class _File:
     def expand(self, supplied: Mapping[str, Value], target: DeploymentScope | None) -> BicepScope:
         """Adds all resources of the file and its modules. Raises LimitError and UnreadableFileError."""
         scope = self.scope(supplied, target)
+        seen: set[str] = set()
         for one in self._library.statements(self._file):
+            if isinstance(one, Deployable | Parameter | Variable | Function):
+                name = one.symbol if isinstance(one, Deployable) else one.name
+                if name in seen:
+                    # Whatever asks for it could mean either.
+                    self._reading.miss(one.line, f"the name {name!r} is declared twice")
+                seen.add(name)
             if isinstance(one, Misread):
                 self._reading.miss(one.line, one.reason)
             elif isinstance(one, Deployable):
@@ -236,6 +243,11 @@ class _File:
             )
         else:
             place = _scope_id(_value(one.body, "scope", frame, None), scope.target)
+        extension = resource_ids.extension_parts(declared, symbolic(name))
+        if extension is not None:
+            parent_type, parent_name, declared, own = extension
+            place = resource_ids.resource_id(place, parent_type, parent_name)
+            name = resource_ids.id_value(own, "a part of the name is not known")
         return ResourceHandle(declared, version, name, place, resource_ids.resource_id(place, declared, symbolic(name)))
 
     def _parent_of(
@@ -243,10 +255,7 @@ class _File:
     ) -> Value:
         """The handle of the parent; None if it has none, an Unknown if it isn't known."""
         if parent is not None:
-            value = scope.deployables[key.rpartition("::")[0]]()
-            if isinstance(value, list):
-                return value[0] if len(value) == 1 else unknown("the parent is one of several", "{parent}")
-            return value
+            return scope.deployables[key.rpartition("::")[0]]()
         value = _value(one.body, "parent", frame, None)
         return value if value is None or isinstance(value, ResourceHandle | Unknown) else unknown("a parent of no kind")
 
@@ -265,6 +274,9 @@ class _File:
                 self._module(one, instance, scope)
         conditions = [instance.condition for instance in self._instances.get(key, [])]
         if all(condition is False for condition in conditions):
+            return
+        if one.rounds is not None and one.nested:
+            self._reading.miss(one.nested[0].line, "a resource nested in a loop, which Bicep doesn't allow")
             return
         # A nested resource is made whenever its parent is.
         before, self._doubt = self._doubt, self._doubt if True in conditions else conditions[0]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import re
 
+from resource_readers.bicep_operators import OPERATORS, operation
 from resource_readers.syntax import (
     ArrayNode,
     Call,
@@ -37,32 +38,6 @@ _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "'": "'", "\\": "\\", "$": "$"}
 _LAMBDA = re.compile(r"(?:([A-Za-z_]\w*)|\(\s*((?:[A-Za-z_]\w*\s*(?:,\s*[A-Za-z_]\w*\s*)*)?)\))[ \t]*=>")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _NAMESPACES = frozenset({"az", "sys"})
-
-# Weakest first; each level is left-associative.
-_OPERATORS: tuple[tuple[str, ...], ...] = (
-    ("??",),
-    ("||",),
-    ("&&",),
-    ("==", "!=", "=~", "!~"),
-    ("<=", ">=", "<", ">"),
-    ("+", "-"),
-    ("*", "/", "%"),
-)
-_FUNCTIONS = {
-    "??": "coalesce",
-    "||": "or",
-    "&&": "and",
-    "==": "equals",
-    "<=": "lessOrEquals",
-    ">=": "greaterOrEquals",
-    "<": "less",
-    ">": "greater",
-    "+": "add",
-    "-": "sub",
-    "*": "mul",
-    "/": "div",
-    "%": "mod",
-}
 
 INTERPOLATION = "interpolated text"
 METHOD = "method "
@@ -188,13 +163,13 @@ class ExpressionParser:
         self.blank()
         if not self._continues("&&", "||", "??"):
             self.blank()
-        for sign in _OPERATORS[level]:
+        for sign in OPERATORS[level]:
             if self.starts(sign) and not (sign in ("<", ">") and self.text.startswith("=", self.at + 1)):
                 return sign
         return ""
 
     def _binary(self, level: int) -> Node:
-        if level == len(_OPERATORS):
+        if level == len(OPERATORS):
             return self._unary()
         left = self._binary(level + 1)
         count = 0
@@ -206,7 +181,7 @@ class ExpressionParser:
             line = self.line()
             self.at += len(sign)
             self.blank_lines()
-            left = _operation(sign, left, self._binary(level + 1), line)
+            left = operation(sign, left, self._binary(level + 1), line)
             before = self.at
         self.at = before
         return left
@@ -460,11 +435,3 @@ class ExpressionParser:
         self.expect("}")
         # Kept apart from plain text, so that a literal inside stays one part of an interpolation.
         return Call(INTERPOLATION, (value,), line)
-
-
-def _operation(sign: str, left: Node, right: Node, line: int) -> Node:
-    if sign in ("=~", "!~"):
-        left, right = Call("toLower", (left,), line), Call("toLower", (right,), line)
-    if sign in ("!=", "!~"):
-        return Call("not", (Call("equals", (left, right), line),), line)
-    return Call(_FUNCTIONS.get(sign, "equals"), (left, right), line)

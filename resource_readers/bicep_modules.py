@@ -9,10 +9,10 @@ from resource_readers import lenient_json
 from resource_readers.arm_scopes import Reading
 from resource_readers.bicep_statements import Statement
 from resource_readers.bicep_syntax import parse_bicep
-from resource_readers.evaluation import FunctionError, LimitError
 from resource_readers.interface import Unknown, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
 from resource_readers.syntax import Node
+from resource_readers.unknowns import FunctionError, LimitError
 
 MAXIMUM_MODULE_DEPTH = 20
 MAXIMUM_FILES = 2_000

@@ -9,11 +9,12 @@ from resource_readers.arm_scopes import Reading
 from resource_readers.bicep_scopes import BicepScope
 from resource_readers.bicep_statements import Misread, Parameter
 from resource_readers.bicep_syntax import parse_bicep
-from resource_readers.evaluation import Frame, LimitError
+from resource_readers.evaluation import Frame
 from resource_readers.interface import Unknown, Value
 from resource_readers.parameter_files import ParameterFileError
 from resource_readers.project_files import ProjectFile
 from resource_readers.resource_ids import DeploymentScope, Level
+from resource_readers.unknowns import LimitError
 
 
 def parse_parameters(file: ProjectFile) -> Mapping[str, Value]:

@@ -8,11 +8,12 @@ from dataclasses import replace
 from resource_readers.arm_scopes import Declarations, Reading, call_common
 from resource_readers.bicep_expressions import INTERPOLATION, METHOD
 from resource_readers.bicep_statements import Function, Parameter, Statement, Variable
-from resource_readers.evaluation import Budget, Closure, Frame, FunctionError, symbolic, unknown, unknown_call
-from resource_readers.functions import joined
+from resource_readers.evaluation import Budget, Closure, Frame
+from resource_readers.function_arguments import joined
 from resource_readers.interface import Unknown, Value
 from resource_readers.resource_ids import DeploymentScope, Level, id_value, scope_functions
 from resource_readers.syntax import Unreadable
+from resource_readers.unknowns import FunctionError, symbolic, unknown, unknown_call
 
 FileFunction = Callable[[str, tuple[Value, ...]], Value]
 """Called with a casefolded name ("loadtextcontent") and its arguments."""

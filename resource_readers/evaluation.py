@@ -21,22 +21,21 @@ from resource_readers.syntax import (
     Spread,
     Unreadable,
 )
+from resource_readers.unknowns import (
+    MAXIMUM_DEPTH,
+    MAXIMUM_TEXT,
+    FunctionError,
+    LimitError,
+    ResourceHandle,
+    size_of,
+    unknown,
+    unknown_call,
+)
 
 MAXIMUM_STEPS = 2_000_000
 """Nodes evaluated and values copied for one file; a large real template needs about 100,000."""
-MAXIMUM_TEXT = 1_000_000
 MAXIMUM_LOOP = 800
 """Azure Resource Manager's own limit on a copy loop."""
-MAXIMUM_DEPTH = 150
-_SHOWN_TEXT = 4_000
-
-
-class LimitError(Exception):
-    """Evaluation was stopped because it would take too much time or memory."""
-
-
-class FunctionError(Exception):
-    """A function was called with something it can't take; the deployment would fail there."""
 
 
 class Budget:
@@ -93,59 +92,6 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceHandle:
-    """A resource or module by its symbol: `vault.id`, `vault.properties.vaultUri`, `module.outputs.x`.
-
-    Attributes:
-        type, api_version: as written, whole.
-        name: whole name.
-        scope: as interface.Resource has it.
-        id: whole id.
-        outputs: gives the outputs of a module; None for a resource.
-    """
-
-    type: str
-    api_version: str
-    name: Value
-    scope: str
-    id: str
-    outputs: Callable[[], Value] | None = None
-
-    def member(self, name: str) -> Value:
-        """A property of it."""
-        if name == "outputs" and self.outputs is not None:
-            return self.outputs()
-        if name == "id":
-            return unknown("ids are known only during the deployment", self.id) if "{" in self.id else self.id
-        if name == "name":
-            # Its own name, without those of its parents.
-            if isinstance(self.name, Unknown):
-                return unknown(self.name.reason, own_name(self.name.text))
-            return own_name(str(self.name))
-        if name in ("type", "apiVersion"):
-            return self.type if name == "type" else self.api_version
-        return unknown(
-            "the properties of a deployed resource are known only during the deployment",
-            "{reference('" + self.id + "')." + name + "}",
-            resource=self.id,
-            path=(name,),
-        )
-
-
-def own_name(whole: str) -> str:
-    """The last part of a name; slashes inside of `{...}` don't divide."""
-    depth = 0
-    for at in range(len(whole) - 1, -1, -1):
-        if whole[at] == "}":
-            depth += 1
-        elif whole[at] == "{":
-            depth -= 1
-        elif whole[at] == "/" and depth == 0:
-            return whole[at + 1 :]
-    return whole
-
-
-@dataclass(frozen=True, slots=True)
 class Closure:
     """A lambda with the place where it was written."""
 
@@ -156,62 +102,6 @@ class Closure:
         """Its value for the arguments; those that it has no name for are dropped."""
         names = dict(zip(self.function.parameters, arguments, strict=False))
         return evaluate(self.function.body, replace(self.frame, variables={**self.frame.variables, **names}))
-
-
-def symbolic(value: Value) -> str:
-    """A value as text, with `{...}` for what isn't known."""
-    if isinstance(value, Unknown):
-        return value.text or "{?}"
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if value is None:
-        return ""
-    return str(value) if isinstance(value, str | int | float) else "{" + type(value).__name__ + "}"
-
-
-def quoted(value: Value) -> str:
-    """A value as it stands in the symbolic text of a call."""
-    if isinstance(value, str):
-        return f"'{value}'"
-    return symbolic(value)
-
-
-def unknown(reason: str, text: str = "", **attributes: object) -> Unknown:
-    """An Unknown whose text is kept short."""
-    return Unknown(reason, text if len(text) <= _SHOWN_TEXT else "{?}", **attributes)  # type: ignore[arg-type]
-
-
-def unknown_call(name: str, arguments: tuple[Value, ...], reason: str = "") -> Unknown:
-    """The result of a call that can't be made."""
-    inner = next((one for one in arguments if isinstance(one, Unknown)), None)
-    why = reason or (inner.reason if inner is not None else f"{name}() is known only during the deployment")
-    return unknown(why, "{" + f"{name}({', '.join(quoted(one) for one in arguments)})" + "}")
-
-
-def size_of(value: Value, limit: int = MAXIMUM_STEPS) -> int:
-    """How many values it holds, counting shared ones each time; stops above the limit.
-
-    Raises:
-        LimitError: if it is nested too deeply.
-    """
-    total = 0
-    level = [value]
-    depth = 0
-    while level and total <= limit:
-        depth += 1
-        if depth > MAXIMUM_DEPTH:
-            raise LimitError(f"a value nested deeper than {MAXIMUM_DEPTH} levels")
-        below: list[Value] = []
-        for one in level:
-            total += 1 + (len(one) // 64 if isinstance(one, str) else 0)
-            if isinstance(one, dict):
-                below.extend(one.values())
-            elif isinstance(one, list):
-                below.extend(one)
-            if len(below) > limit:
-                return len(below)
-        level = below
-    return total
 
 
 def evaluate(node: Node, frame: Frame) -> Value:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from resource_readers import resource_ids
 from resource_readers.arm_expressions import expression_of
 from resource_readers.arm_scopes import Declarations, Outputs, Reading, TemplateScope
-from resource_readers.evaluation import Frame, evaluate, symbolic, unknown
+from resource_readers.evaluation import Frame, evaluate
 from resource_readers.interface import Unknown, Value
 from resource_readers.resource_ids import DeploymentScope, Level
 from resource_readers.syntax import Entry, Node, ObjectNode
 from resource_readers.template_parts import level_of, literal_text, resource_entries, schema_of, scope_id
+from resource_readers.unknowns import symbolic, unknown
 
 _TYPE = "microsoft.resources/deployments"
 

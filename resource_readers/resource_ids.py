@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from resource_readers.evaluation import FunctionError, symbolic, unknown
 from resource_readers.interface import Unknown, Value
+from resource_readers.unknowns import FunctionError, symbolic, unknown
 
 SUBSCRIPTION = "{subscription().subscriptionId}"
 GROUP = "{resourceGroup().name}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from resource_readers.evaluation import symbolic
 from resource_readers.interface import Value
 from resource_readers.resource_ids import DeploymentScope, Level
 from resource_readers.syntax import ArrayNode, Entry, Literal, Node, ObjectNode
+from resource_readers.unknowns import symbolic
 
 
 def literal_text(node: Node | None) -> str:
