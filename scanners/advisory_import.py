@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import lzma
 import os
 import secrets
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,6 +27,18 @@ from verdicts.documents import DocumentError, parse_json
 MAXIMUM_DOCUMENT = 8 * 1024 * 1024
 MAXIMUM_TOTAL = 2 * 1024**3
 MAXIMUM_DOCUMENTS = 1_000_000
+
+# What the standard library raises for broken, encrypted or unsupported archives.
+_UNREADABLE = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +164,7 @@ def _raw_documents(source: Path) -> Iterator[tuple[str, bytes]]:
             raise ConfigurationError(
                 "an OSV dump is a folder, a .zip, a .json, a .jsonl or a .jsonl.gz", where=str(source)
             )
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except _UNREADABLE as error:
         raise ConfigurationError(f"can't be read: {error}", where=str(source)) from None
 
 
