@@ -145,6 +145,21 @@ def test_a_record_that_was_rewritten_with_all_after_it_is_seen(paths: Paths, num
 
 
 @pytest.mark.parametrize("number", range(1, 9))
+def test_a_single_record_that_was_rewritten_with_its_own_digest_is_seen(paths: Paths, number: int) -> None:
+    all_lines = lines(paths)
+    real = decode(all_lines[number - 1])
+    forged = make_record(
+        sequence=number, at=real.at, run=real.run, event="approved", data=real.data, previous=real.previous
+    )
+    all_lines[number - 1] = encode(forged)
+    paths[0].write_bytes(b"".join(all_lines))
+    if number < 8:
+        expect_tampered(paths, number + 1, "does not follow the record before it")
+    else:
+        expect_tampered(paths, 8, "head")
+
+
+@pytest.mark.parametrize("number", range(1, 9))
 def test_a_consistent_forged_insertion_is_seen(paths: Paths, number: int) -> None:
     records = [decode(line) for line in lines(paths)]
     paths[0].write_bytes(b"".join(rechained([*records[:number], records[0], *records[number:]])))
