@@ -12,7 +12,7 @@ from deploy_gate.checking import Checks
 from deploy_gate.frozen_inputs import freeze
 from deploy_gate.path import CHECKS, Ending, PathState, Result, Step
 from deploy_gate.ports import Clock, Endpoints, ImageNotFoundError, ImageRegistry, Notifier, SourceHistory
-from deploy_gate.project import Project, load_project
+from deploy_gate.project import FILE_NAME, Project, load_project
 from deploy_gate.release_checks import ReleaseInputs, scanners_of
 from deploy_gate.release_manifest import load_manifest
 from deploy_gate.rollout import Rollout
@@ -217,7 +217,7 @@ class Pipeline:
 
     def _checks(self, run: Run) -> Checks:
         frozen = self.store.inputs(run.id)
-        governance = load_project(frozen)
+        governance = load_project(frozen, shown_as=FILE_NAME)
         inputs = ReleaseInputs(
             root=frozen,
             manifest=load_manifest(frozen / run.facts.manifest, frozen),

@@ -113,14 +113,18 @@ def inside(root: Path, base: Path, relative: str, section: Section, key: str) ->
     return Path(os.path.normpath(path))
 
 
-def load_project(directory: Path) -> Project:
+def load_project(directory: Path, *, shown_as: str | None = None) -> Project:
     """The configuration of the project at or above `directory`.
+
+    Args:
+        directory: where to look first.
+        shown_as: the file's name in errors and findings, if not its path.
 
     Raises:
         ConfigurationError: with file and line.
     """
     root = find_project(directory)
-    name = str(root / FILE_NAME)
+    name = shown_as or str(root / FILE_NAME)
     top = Section(load_document(root / FILE_NAME, shown_as=name), name)
     if top.text("schema") != SCHEMA:
         raise top.error(f"'schema' must be {SCHEMA}", "schema")

@@ -162,6 +162,8 @@ class LocalEndpoints:
 
     def invoke(self, endpoint: str, body: bytes, deployment: str | None = None) -> ScoringResponse:
         """See the port."""
+        if endpoint not in self.names():
+            raise ConfigurationError(f"there is no endpoint {endpoint!r}", remedy="`mlgate endpoint list` shows them")
         stored = self._read(endpoint)
         name = deployment if deployment is not None else _chosen(endpoint, stored.traffic)
         if name not in stored.deployments:

@@ -15,7 +15,7 @@ import pytest
 
 from cloud_backends.local.endpoints import LocalEndpoints
 from cloud_backends.local.server_process import start_server
-from deploy_gate.ports import DeploymentFailedError, DeploymentRequest, EndpointHeldError
+from deploy_gate.ports import DeploymentFailedError, DeploymentRequest
 from tests.fakes.serving_project import SCORE, server_processes
 from verdicts import ConfigurationError, CouldNotCheckError
 
@@ -153,7 +153,11 @@ def test_a_damaged_state_file_is_could_not_check(endpoints: LocalEndpoints) -> N
     (endpoints.folder / "scoring" / "endpoint.json").unlink()
 
 
-def test_an_unknown_deployment_is_named(endpoints: LocalEndpoints) -> None:
-    with pytest.raises(ConfigurationError, match="nobody"):
+def test_an_unknown_endpoint_and_an_unknown_deployment_are_named(
+    endpoints: LocalEndpoints, request_: DeploymentRequest
+) -> None:
+    with pytest.raises(ConfigurationError, match="no endpoint 'scoring'"):
+        endpoints.invoke("scoring", b"{}")
+    endpoints.deploy("scoring", request_)
+    with pytest.raises(ConfigurationError, match="no deployment 'nobody'"):
         endpoints.invoke("scoring", b"{}", "nobody")
-    assert issubclass(EndpointHeldError, ConfigurationError)
