@@ -68,7 +68,7 @@ def check_denied(report: Path) -> None:
     content = json.loads(report.read_text())
     scanners = sorted({finding["scanner"] for finding in content["findings"] if finding["denies"]})
     print(f"denied by {len(scanners)} scanners: {', '.join(scanners)}")
-    if content["decision"] != "denied" or len(scanners) < 5:
+    if content["verdict"]["decision"] != "denied" or len(scanners) < 5:
         fail("the bad release must be denied by at least five scanners")
     index = json.loads((HERE / ".mlgate/registry" / ENDPOINT / "index.json").read_text())
     tags = [entry["annotations"]["org.opencontainers.image.ref.name"] for entry in index["manifests"]]
