@@ -7,6 +7,7 @@ the whole process group ended afterwards, so that nothing stays behind.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -135,7 +136,8 @@ def run(command: Command) -> ProcessResult:
 def _collect(process: subprocess.Popen[bytes], command: Command, deadline: float) -> tuple[bytes, bytes]:
     """Reads both streams until they close, then waits for the exit."""
     name = Path(command.argv[0]).name
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     chunks: dict[IO[bytes], list[bytes]] = {process.stdout: [], process.stderr: []}
     total = 0
     with selectors.DefaultSelector() as selector:
@@ -154,11 +156,11 @@ def _collect(process: subprocess.Popen[bytes], command: Command, deadline: float
                     continue
                 total += len(data)
                 if total > command.maximum_output:
-                    raise OutputTooLargeError(f"{name} wrote more than {command.maximum_output:,} bytes")
+                    raise _too_large(command)
                 chunks[stream].append(data)
             if process.poll() is not None and not _group_alive(process.pid):
-                # A grandchild that left the group could hold the pipe open for ever; what is there is read, then enough.
-                _drain(selector, chunks)
+                # A grandchild that left the group could hold the pipe for ever; what is there is read, then enough.
+                _drain(selector, chunks, command.maximum_output - total, command)
                 break
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
@@ -167,7 +169,7 @@ def _collect(process: subprocess.Popen[bytes], command: Command, deadline: float
     return b"".join(chunks[process.stdout]), b"".join(chunks[process.stderr])
 
 
-def _drain(selector: selectors.BaseSelector, chunks: dict[IO[bytes], list[bytes]]) -> None:
+def _drain(selector: selectors.BaseSelector, chunks: dict[IO[bytes], list[bytes]], room: int, command: Command) -> None:
     for key in list(selector.get_map().values()):
         stream = key.data
         while True:
@@ -177,7 +179,14 @@ def _drain(selector: selectors.BaseSelector, chunks: dict[IO[bytes], list[bytes]
                 break
             if not data:
                 break
+            room -= len(data)
+            if room < 0:
+                raise _too_large(command)
             chunks[stream].append(data)
+
+
+def _too_large(command: Command) -> OutputTooLargeError:
+    return OutputTooLargeError(f"{Path(command.argv[0]).name} wrote more than {command.maximum_output:,} bytes")
 
 
 def _group_alive(group: int) -> bool:
@@ -190,10 +199,8 @@ def _group_alive(group: int) -> bool:
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:
     """Kills whatever is left of the process group and closes the pipes."""
-    try:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
     for stream in (process.stdout, process.stderr):
         if stream is not None:

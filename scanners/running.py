@@ -45,20 +45,16 @@ def run_scanner(scanner: Scanner, context: ScanContext) -> tuple[Outcome, ...]:
     started = time.monotonic()
     outcomes: tuple[Outcome, ...]
     try:
-        outcomes = scanner.scan(context)
+        outcomes = tuple(scanner.scan(context))
+        if not all(isinstance(outcome, Completed | NotCompleted) for outcome in outcomes):
+            raise TypeError("an outcome is neither completed nor not completed")
     except ToolUnavailableError as error:
         outcomes = (error.outcome(scanner.id),)
     except ProcessError as error:
         outcomes = (process_outcome(scanner.id, error),)
-    except Exception as error:  # the boundary: a defect in a scanner or its library must not end as silence
-        outcomes = (
-            NotCompleted(
-                scanner=scanner.id,
-                reason=Reason.CRASHED,
-                detail=f"{type(error).__name__}: {one_line(str(error))}",
-                remedy="this is a defect of mlgate or of a library: please report it",
-            ),
-        )
+    except (Exception, SystemExit) as error:  # the boundary: a defect in a scanner or its library must not be silent
+        detail = f"{type(error).__name__}: {one_line(str(error))}"
+        outcomes = (_crashed(scanner.id, detail, "this is a defect of mlgate or of a library: please report it"),)
     if not outcomes:
         outcomes = (
             NotCompleted(
@@ -70,6 +66,10 @@ def run_scanner(scanner: Scanner, context: ScanContext) -> tuple[Outcome, ...]:
         )
     seconds = time.monotonic() - started
     return tuple(_attributed(outcome, scanner.id, seconds) for outcome in outcomes)
+
+
+def _crashed(scanner: str, detail: str, remedy: str) -> NotCompleted:
+    return NotCompleted(scanner=scanner, reason=Reason.CRASHED, detail=detail, remedy=remedy)
 
 
 def _attributed(outcome: Outcome, scanner: str, seconds: float) -> Outcome:
@@ -96,7 +96,13 @@ def run_scanners(
     ended: queue.SimpleQueue[tuple[str, tuple[Outcome, ...]]] = queue.SimpleQueue()
 
     def work(scanner: Scanner) -> None:
-        workspace = Path(tempfile.mkdtemp(prefix=f"{scanner.id}-", dir=context.workspace))
+        try:
+            workspace = Path(tempfile.mkdtemp(prefix=f"{scanner.id}-", dir=context.workspace))
+        except OSError as error:
+            detail = f"no folder to work in: {error.strerror or error}"
+            remedy = "free some space, or look at the rights of the temporary folder"
+            ended.put((scanner.id, (_crashed(scanner.id, detail, remedy),)))
+            return
         ended.put((scanner.id, run_scanner(scanner, dataclasses.replace(context, workspace=workspace))))
 
     for scanner in scanners:
