@@ -6,7 +6,6 @@ import datetime as dt
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from deploy_gate.path import CHECKS, Result, Step
@@ -41,19 +40,16 @@ class Checks:
                 kept[scanner] = self.store.kept_outcomes(self.run.id, scanner, digest)
         missing = [scanner for scanner in self.scanners if scanner.id not in kept]
         if missing:
-            context = ScanContext(
-                root=self.inputs.root,
-                workspace=self._workspace,
-                now=self.clock.now(),
-                tools=self.toolbox,
-                timeout_s=self.timeout_s,
-            )
-            kept |= run_scanners(missing, context, progress=self.progress)
+            with self.store.scratch(self.run.id) as workspace:
+                context = ScanContext(
+                    root=self.inputs.root,
+                    workspace=workspace,
+                    now=self.clock.now(),
+                    tools=self.toolbox,
+                    timeout_s=self.timeout_s,
+                )
+                kept |= run_scanners(missing, context, progress=self.progress)
         return kept
-
-    @property
-    def _workspace(self) -> Path:
-        return self.store.scratch(self.run.id)
 
     @functools.cached_property
     def waivers(self) -> tuple[Waiver, ...]:

@@ -141,11 +141,7 @@ class PathState:
             case Step.READ:
                 return CHECKS[0]
             case (
-                Step.CHECK_TEMPLATES
-                | Step.CHECK_PACKAGES
-                | Step.CHECK_IMAGE
-                | Step.CHECK_MODEL
-                | Step.CHECK_EVALUATION
+                Step.CHECK_TEMPLATES | Step.CHECK_PACKAGES | Step.CHECK_IMAGE | Step.CHECK_MODEL | Step.CHECK_EVALUATION
             ):
                 following = CHECKS.index(step) + 1
                 return CHECKS[following] if following < len(CHECKS) else Step.DECIDE

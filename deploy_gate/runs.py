@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,11 +118,16 @@ class RunStore:
         """Where the run's frozen inputs are."""
         return self._folder / run / "inputs"
 
-    def scratch(self, run: str) -> Path:
-        """An existing folder for what needn't be kept."""
+    @contextmanager
+    def scratch(self, run: str) -> Iterator[Path]:
+        """An empty folder for what needn't be kept; what a killed process left there goes first."""
         folder = self._folder / run / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def report(self, run: str) -> Path:
         """Where the run's last report is kept as JSON."""
@@ -179,9 +186,7 @@ class RunStore:
                 raise ValueError("the digest differs")
             return tuple(outcome_from_json(item) for item in parse_json(data))
         except (OSError, ValueError, KeyError, TypeError, DocumentError, json.JSONDecodeError):
-            raise TamperedError(
-                f"what {scanner} said in run {run} is not what was recorded", where=str(path)
-            ) from None
+            raise TamperedError(f"what {scanner} said in run {run} is not what was recorded", where=str(path)) from None
 
 
 _STEPS = {step.value: step for step in Step}

@@ -141,6 +141,12 @@ def test_a_failed_security_check_removes_the_image_and_leaves_the_endpoint(world
     assert IMAGE in world.notifier.sent[report.run.id].body
 
 
+def test_a_run_keeps_its_inputs_and_outcomes_and_nothing_else(world: World) -> None:
+    run = world.pipeline.deploy(world.release, "production", REVIEWER).run
+    kept = {path.name for path in (world.root / ".mlgate" / "runs" / run.id).iterdir()}
+    assert kept == {"inputs", "outcomes"}
+
+
 def test_a_failed_evaluation_denies_and_keeps_the_image(world: World) -> None:
     world.say("evaluation", completed("evaluation", finding("evaluation")))
     report = world.pipeline.deploy(world.release, "production", REVIEWER)
