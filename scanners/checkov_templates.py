@@ -91,7 +91,7 @@ def read_template(path: Path, root: Path) -> Template | NotCompleted:
     try:
         shown = real.relative_to(base).as_posix()
     except ValueError:
-        return gap(path.name, Reason.UNREADABLE_INPUT, "leads out of the project's folder", "keep it inside")
+        return gap(path.as_posix(), Reason.UNREADABLE_INPUT, "leads out of the project's folder", "keep it inside")
     try:
         data = read_bounded(real)
         text = data.decode("utf-8-sig")
