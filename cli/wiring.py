@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from cloud_backends.local.endpoints import LocalEndpoints
     from deploy_gate.pipeline import MakeScanners, Observer, Pipeline
     from deploy_gate.project import Project
-    from deploy_gate.source_history import CommitPeople
 
 
 class SystemClock:
@@ -19,16 +18,6 @@ class SystemClock:
     def now(self) -> dt.datetime:
         """Aware, UTC."""
         return dt.datetime.now(dt.UTC)
-
-
-class GitHistory:
-    """Who wrote what is released, as git knows."""
-
-    def people(self, root: Path, since: str | None) -> CommitPeople:
-        """See the port."""
-        from cloud_backends.local.git_history import read_commit_people
-
-        return read_commit_people(root, since)
 
 
 def local_endpoints(project: Project) -> LocalEndpoints:
@@ -42,6 +31,7 @@ def pipeline(
     project: Project, observer: Observer, *, timeout_s: float = 600.0, make_scanners: MakeScanners | None = None
 ) -> Pipeline:
     """The deploy path of a project, on its backend; with the scanners of `release_checks` unless others are given."""
+    from cloud_backends.local.git_history import GitHistory
     from cloud_backends.local.notifications import FileNotifier
     from cloud_backends.local.registry import LayoutRegistry
     from deploy_gate.pipeline import Pipeline, Ports

@@ -181,11 +181,16 @@ class Pipeline:
         self._observer.step_begins(run_id, Step.READ)
         root = self._project.root
         frozen = self.store.inputs(run_id)
+        people = self._ports.history.people
+        known = people(root, None)
         digest = freeze(root, frozen, state=self._project.state, registry=self._project.registry)
         relative = manifest.resolve().relative_to(root)
         release = load_manifest(frozen / relative, frozen)
         before = last_deployed(self.store.all(), release.endpoint, environment)
-        commit = self._ports.history.people(root, before.facts.commit if before else None)
+        # Asked before and after the copy: a change that was there only while it was made isn't passed over.
+        commit = people(root, before.facts.commit if before else None)
+        if commit.commit != known.commit:
+            raise CouldNotCheckError(f"the commit changed from {known.commit} to {commit.commit} meanwhile")
         facts = RunFacts(
             release=release.name,
             version=release.version,
@@ -193,8 +198,8 @@ class Pipeline:
             endpoint=release.endpoint,
             manifest=relative.as_posix(),
             commit=commit.commit,
-            people=tuple(sorted(commit.people)),
-            dirty=commit.dirty,
+            people=tuple(sorted(commit.people | known.people)),
+            dirty=commit.dirty or known.dirty,
             repository=release.image.repository,
             tag=release.image.tag,
             image_digest=self._resolve(release.image.repository, release.image.tag, release.image.digest),
