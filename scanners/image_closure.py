@@ -102,7 +102,7 @@ def _differences(distributions: tuple[PythonDistribution, ...], closure: Closure
             yield _unpinned(distribution, "the pinned closure doesn't name it")
         elif distribution.version is None:
             yield _unpinned(distribution, "its metadata names no version")
-        elif expected.version is None or _normal(distribution.version) != _normal(expected.version):
+        elif expected.version is None or not _same(distribution.version, expected.version):
             yield _unpinned(distribution, f"the closure pins {expected.version or 'no version'}")
     for name, package in pinned.items():
         if name not in installed:
@@ -139,8 +139,9 @@ def _missing(package: PinnedPackage, digest: str) -> Finding:
     )
 
 
-def _normal(version: str) -> str:
+def _same(one: str, other: str) -> bool:
+    """Whether two spellings mean one version (PEP 440: 0.18 is 0.18.0, and 2.1.0+cpu isn't 2.1.0)."""
     try:
-        return str(Version(version))
+        return Version(one) == Version(other)
     except InvalidVersion:
-        return version
+        return one == other

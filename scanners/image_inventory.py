@@ -25,6 +25,7 @@ _DISTRIBUTION = re.compile(r"(\.dist-info/METADATA|\.egg-info/PKG-INFO|(^|/)EGG-
 _RECORD = re.compile(r"\.dist-info/RECORD$")
 _DPKG_STATUS = re.compile(r"^var/lib/dpkg/(status|status\.d/[^/]+)$")
 _DPKG_LIST = re.compile(r"^var/lib/dpkg/info/([^/]+)\.list$")
+_CONDA_PACKAGE = re.compile(r"(?:^|/)conda-meta/([^/]+)-([^/-]+)-[^/-]+\.json$")
 _CLAIMED = re.compile(
     rb"^\"?([^,\"\n]+\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info|egg))\"?(?:,.*)?$", re.MULTILINE
 )
@@ -60,11 +61,13 @@ class ImageInventory:
     Attributes:
         python_distributions: sorted by path.
         debian_packages: name and version of each installed one; None if there is no readable package database.
+        conda_packages: name and version of each package of a conda environment.
         entries: number of files, folders and links in all layers.
     """
 
     python_distributions: tuple[PythonDistribution, ...]
     debian_packages: frozenset[tuple[str, str]] | None
+    conda_packages: frozenset[tuple[str, str]]
     entries: int
 
     def belongs_to_debian(self, distribution: PythonDistribution) -> bool:
@@ -154,6 +157,9 @@ class InventoryBuilder:
         return ImageInventory(
             python_distributions=tuple(found),
             debian_packages=_debian_packages(self._files),
+            conda_packages=frozenset(
+                (match.group(1), match.group(2)) for path in self._files if (match := _CONDA_PACKAGE.search(path))
+            ),
             entries=self._entries,
         )
 
@@ -162,6 +168,8 @@ def _read_of(path: str) -> int:
     """How many bytes of the file are of interest; 0 for none."""
     if _DISTRIBUTION.search(path):
         return READ_OF_METADATA
+    if _CONDA_PACKAGE.search(path):
+        return 1  # the name of the file says all
     if _RECORD.search(path) or _DPKG_STATUS.match(path) or _DPKG_LIST.match(path):
         return READ_OF_DATABASE
     return 0

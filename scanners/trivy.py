@@ -21,7 +21,7 @@ from scanners.process_runner import Command, ProcessError, ProcessResult, run
 from scanners.running import process_outcome
 from scanners.trivy_canary import TAG as CANARY_TAG
 from scanners.trivy_canary import Canary, build_canary, can_build, load_canaries, missed
-from scanners.trivy_crosscheck import Gap, listing_gaps
+from scanners.trivy_crosscheck import Gap, accepted_types, listing_gaps
 from scanners.trivy_database import TrivyDatabase, TrivyDatabaseError
 from scanners.trivy_findings import findings
 from scanners.trivy_report import ReportError, TrivyReport, parse_report
@@ -138,8 +138,8 @@ class TrivyScanner:
                 _not_completed(first, found, evidence),
                 *(_not_completed(other, (), evidence) for other in others),
             )
-        tolerated = sorted({item.type for item in report.packages if item.type in self.unscanned_types})
-        accepted = (f"accepted without a comparison: packages of type {', '.join(tolerated)}",) if tolerated else ()
+        accepted = accepted_types(report, image.inventory, self.unscanned_types)
+        note = (f"accepted without a comparison: packages of type {', '.join(accepted)}",) if accepted else ()
         return (
             Completed(
                 scanner=ID,
@@ -147,7 +147,7 @@ class TrivyScanner:
                 unit="packages",
                 findings=found,
                 evidence=evidence,
-                notes=(_NOTE, *accepted),
+                notes=(_NOTE, *note),
             ),
         )
 

@@ -18,6 +18,8 @@ from verdicts import Reason
 # The types of libraries whose comparison the canary proves.
 _PROVEN_TYPES = frozenset({"python-pkg"})
 _SHOWN = 10
+DPKG_FAMILIES = frozenset({"debian", "ubuntu"})
+CONDA_TYPE = "conda-pkg"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +47,25 @@ def listing_gaps(
         gaps.append(Gap(Reason.NOTHING_EXAMINED, "Trivy found no packages of the image's distribution"))
     if not report.packages and not gaps:
         gaps.append(Gap(Reason.NOTHING_EXAMINED, "Trivy found no packages in the image"))
-    gaps += _debian_gaps(systems, inventory)
+    gaps += _debian_gaps(report, systems, inventory)
     gaps += _python_gaps(report.packages, inventory)
     gaps += _type_gaps(report.packages, unscanned)
+    if CONDA_TYPE not in unscanned:
+        gaps += _conda_gaps(report.packages, inventory)
     return tuple(gaps)
 
 
-def _debian_gaps(systems: list[ListedPackage], inventory: ImageInventory) -> Iterator[Gap]:
-    if not inventory.debian_packages:
+def accepted_types(report: TrivyReport, inventory: ImageInventory, unscanned: frozenset[str]) -> tuple[str, ...]:
+    """The types of packages in the image that stay without a comparison because policy accepts it, sorted."""
+    there = {package.type for package in report.packages} | ({CONDA_TYPE} if inventory.conda_packages else set())
+    return tuple(sorted(there & unscanned))
+
+
+def _debian_gaps(report: TrivyReport, systems: list[ListedPackage], inventory: ImageInventory) -> Iterator[Gap]:
+    if inventory.debian_packages is None:
+        if systems and report.os_family in DPKG_FAMILIES:
+            # Trivy went on with a lower layer's database where a higher one replaces it by a link.
+            yield Gap(Reason.INCOMPLETE, "the image's package database is not a file that can be read")
         return
     listed = {(package.name, package.version) for package in systems}
     missing = sorted(f"{name} {version}" for name, version in inventory.debian_packages - listed)
@@ -85,6 +98,23 @@ def _type_gaps(packages: tuple[ListedPackage, ...], unscanned: frozenset[str]) -
         yield Gap(
             Reason.INCOMPLETE,
             f"no canary proves that packages of type {kind} are compared: {_some(sorted(names))}",
+        )
+
+
+def _conda_gaps(packages: tuple[ListedPackage, ...], inventory: ImageInventory) -> Iterator[Gap]:
+    """Trivy compares what conda installed only where it is a Python distribution as well."""
+    listed = {
+        (canonicalize_name(package.name), package.version) for package in packages if package.type == "python-pkg"
+    }
+    missing = sorted(
+        f"{name} {version}"
+        for name, version in inventory.conda_packages
+        if (canonicalize_name(name), version) not in listed
+    )
+    if missing:
+        yield Gap(
+            Reason.INCOMPLETE,
+            f"Trivy compares no conda packages: {_some(missing)} (policy can accept the type {CONDA_TYPE})",
         )
 
 

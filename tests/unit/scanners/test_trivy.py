@@ -15,6 +15,7 @@ from scanners.image_builder import Layer
 from scanners.interface import ScanContext
 from scanners.oci_layout import OciLayout
 from scanners.trivy import TrivyScanner
+from scanners.trivy_database import TrivyDatabase
 from tests.fakes.fake_tools import FakeTool, Fault, calls_of, fake_toolbox
 from tests.fakes.fake_trivy import (
     ADVISORIES,
@@ -279,6 +280,14 @@ def test_a_missed_canary_names_what_was_missed(bench: Bench) -> None:
     for words in ("CVE-2024-34064", "a secret in a file", "a secret in the image's configuration"):
         assert words in gap.detail
     assert "CVE-2024-5535" not in gap.detail
+
+
+def test_a_database_that_is_written_to_meanwhile_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    signatures = iter([(1, 1, 1), (1, 1, 2)])
+    monkeypatch.setattr(TrivyDatabase, "signature", lambda _database: next(signatures))
+    gap = bench.gap()
+    assert gap.reason is Reason.INCOMPLETE
+    assert "written to" in gap.detail
 
 
 def test_the_canary_must_be_the_one_that_was_looked_at(bench: Bench) -> None:
