@@ -62,9 +62,7 @@ def _pipeline(directory: Path, timeout: float = 600.0) -> Pipeline:
 @click.option("--approve-as", metavar="EMAIL", help="Approve as this person, if the checks allow the release.")
 @TIMEOUT
 @report_options
-def deploy(
-    release: Path, environment: str, approve_as: str | None, timeout: float, reports: ReportSelection
-) -> None:
+def deploy(release: Path, environment: str, approve_as: str | None, timeout: float, reports: ReportSelection) -> None:
     """Check RELEASE and, if it is allowed and approved, deploy it.
 
     A release that fails a security check is denied and its image deleted from the registry; the running deployment stays

@@ -45,7 +45,9 @@ def list_endpoints(project: Path) -> None:
         click.echo(name)
         for item in state.deployments:
             serving = "serving" if item.serving else "stopped"
-            click.echo(f"  {item.name}  {state.percent(item.name):>3} %  {serving}  {item.release}  {item.image_digest}")
+            click.echo(
+                f"  {item.name}  {state.percent(item.name):>3} %  {serving}  {item.release}  {item.image_digest}"
+            )
 
 
 @endpoint.command()

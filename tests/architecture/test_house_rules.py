@@ -68,5 +68,5 @@ def test_every_command_loads_and_its_one_line_help_is_its_own(name: str) -> None
 
 
 def test_the_commands_of_the_readme_exist() -> None:
-    named = set(re.findall(r"`?mlgate ([a-z]+)", (ROOT / "README.md").read_text()))
+    named = set(re.findall(r"(?:`|^    |&& )mlgate ([a-z]+)", (ROOT / "README.md").read_text(), re.M))
     assert named <= set(COMMANDS), named - set(COMMANDS)
