@@ -233,7 +233,7 @@ class ExpressionParser:
         name = self.identifier()
         if name in _CONSTANTS:
             return Literal(_CONSTANTS[name], line)
-        if self.starts("("):
+        if self._called():
             return Call(name, self._arguments(), line)
         return Name(name, line)
 
@@ -271,12 +271,21 @@ class ExpressionParser:
         self.at += 1
         safe = self.take("?")
         name = self.identifier()
-        if not self.starts("("):
+        if not self._called():
             return Member(node, name, safe, line)
         arguments = self._arguments()
         if isinstance(node, Name) and node.name in _NAMESPACES:
             return Call(name, arguments, line)
         return Call(METHOD + name, (node, *arguments), line)
+
+    def _called(self) -> bool:
+        """Whether an argument list follows, spaces before it or not."""
+        before = self.at
+        self.blank()
+        if self.starts("("):
+            return True
+        self.at = before
+        return False
 
     def _arguments(self) -> tuple[Node, ...]:
         self.expect("(")

@@ -30,7 +30,11 @@ _NEXT_STATEMENT = re.compile(
 )
 _DECLARED = re.compile(r"\s*([A-Za-z_]\w*)")
 # In a type: a text, a bracket, or what ends it.
-_TYPE_PART = re.compile(r"'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/")
+_TYPE_PART = re.compile(
+    r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/", re.DOTALL
+)
+    r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/", re.DOTALL
+)
 
 
 def parse_bicep(text: str) -> list[Statement]:

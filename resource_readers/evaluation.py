@@ -227,10 +227,10 @@ def _logic(stop: bool, name: str) -> Callable[[Call, Frame], Value]:
 
 
 def _coalesce(node: Call, frame: Frame) -> Value:
-    for one in node.arguments:
+    for position, one in enumerate(node.arguments):
         value = evaluate(one, frame)
         if isinstance(value, Unknown):
-            rest = tuple(evaluate(other, frame) for other in node.arguments if other is not one)
+            rest = tuple(evaluate(other, frame) for other in node.arguments[position + 1 :])
             return unknown_call("coalesce", (value, *rest))
         if value is not None:
             return value

@@ -105,6 +105,7 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
     **TEXT_FUNCTIONS,
     **COLLECTION_FUNCTIONS,
     "equals": equal,
+    "any": lambda value: value,
     "not": _not,
     "less": _compare(lambda a, b: a < b),
     "lessorequals": _compare(lambda a, b: a <= b),
@@ -129,8 +130,14 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
 }
 """All of them by casefolded name."""
 
-TOLERANT = frozenset({"concat", "format", "equals", "createarray", "createobject", "array", "tryget", "max", "min"})
+TOLERANT = frozenset(
+    {"concat", "format", "equals", "createarray", "createobject", "array", "tryget", "max", "min", "any"}
+)
 """These take an Unknown as an argument and make the best of it."""
+
+
+_CHANGING = frozenset({"newguid", "utcnow"})
+"""Two calls give two values, so their result has no symbolic text."""
 
 
 def call_plain(name: str, arguments: tuple[Value, ...]) -> Value:
@@ -141,6 +148,8 @@ def call_plain(name: str, arguments: tuple[Value, ...]) -> Value:
     """
     folded = name.casefold()
     function = FUNCTIONS.get(folded)
+    if folded in _CHANGING:
+        return Unknown(f"{name}() gives another value each time")
     if function is None:
         return unknown_call(name, arguments, f"{name}() is not evaluated")
     if folded not in TOLERANT and any(isinstance(one, Unknown) for one in arguments):

@@ -1,0 +1,96 @@
+"""JSON as the Azure tools take it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from resource_readers.lenient_json import MAXIMUM_DEPTH, LenientJsonError, decode, parse, plain
+from resource_readers.syntax import NodeSource
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.booleans())
+def test_strict_json_is_read_as_python_reads_it(value: object, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only)
+    assert plain(parse(text)) == json.loads(text)
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_a_value_or_its_own_error(text: str) -> None:
+    try:
+        parse(text)
+    except LenientJsonError as error:
+        assert 1 <= error.line <= text.count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 1,}', {"a": 1}),
+        ("[1, 2, ]", [1, 2]),
+        ('// first\n{"a": /* here */ 1}', {"a": 1}),
+        ('{"a": "one\n\ttwo"}', {"a": "one\n\ttwo"}),
+        ('\t{\r\n\t"a":\t1\r\n}', {"a": 1}),
+        ("{'a': 'it\\'s'}", {"a": "it's"}),
+        ('"\\ud83d\\ude00"', "😀"),
+        ('{"a": "// no comment", "b": "/* none */"}', {"a": "// no comment", "b": "/* none */"}),
+    ],
+)
+def test_what_the_tools_accept_is_accepted(text: str, value: object) -> None:
+    assert plain(parse(text)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        ('{"a": 1\n"b": 2}', 2, "comma"),
+        ('{"a": 1,\n "a": 2}', 2, "twice"),
+        ('{"a": "no end', 1, "doesn't end"),
+        ("[1]\n[2]", 2, "after the end"),
+        ("", 1, "missing"),
+        ('{"a"\n\n 1}', 3, "colon"),
+        ("/* no end", 1, "starts no value"),
+        ("{a: 1}", 1, "quotes"),
+        ("[" * 5_000, 1, "nested"),
+        ("9" * 500, 1, "digits"),
+        ('"\\x"', 1, "escape"),
+    ],
+)
+def test_everything_else_is_refused_with_its_line(text: str, line: int, message: str) -> None:
+    with pytest.raises(LenientJsonError, match=message) as caught:
+        parse(text)
+    assert caught.value.line == line
+
+
+def test_the_deepest_allowed_nesting_is_read() -> None:
+    depth = MAXIMUM_DEPTH
+    assert plain(parse("[" * depth + "]" * depth)) is not None
+
+
+def test_every_value_knows_its_line() -> None:
+    source = NodeSource(parse('{\n "a": [\n  1,\n  {"b":\n 2}]\n}'))
+    assert source.line(("a",)) == 2
+    assert source.line(("a", 1)) == 4
+    assert source.line(("a", 1, "b")) == 4
+    assert source.line(("A", 0)) == 3
+    assert source.line(("absent",)) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_byte_order_marks_are_understood(encoding: str) -> None:
+    assert plain(parse(decode('{"ä": 1}'.encode(encoding)))) == {"ä": 1}
+
+
+def test_bytes_that_are_no_text_are_refused_with_the_line() -> None:
+    with pytest.raises(LenientJsonError, match="not UTF-8") as caught:
+        decode(b'{\n"a": "\xff"}')
+    assert caught.value.line == 2
