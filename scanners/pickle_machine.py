@@ -237,11 +237,11 @@ class Machine:
         self._call(items[0], tuple(items[1:]), instruction)
 
     def _instance(self, instruction: Instruction) -> None:
-        items = self._pop_mark(instruction)
-        self._consume(items, instruction)
         name = instruction.value
         assert isinstance(name, ImportName)
-        self._record.imported(name, instruction.offset)
+        self._record.imported(name, instruction.offset)  # before it looks for its MARK, as Python's unpickler does
+        items = self._pop_mark(instruction)
+        self._consume(items, instruction)
         self._call(name, tuple(items), instruction)
 
     def _build(self, instruction: Instruction) -> None:
