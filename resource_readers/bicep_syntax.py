@@ -33,8 +33,6 @@ _DECLARED = re.compile(r"\s*([A-Za-z_]\w*)")
 _TYPE_PART = re.compile(
     r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/", re.DOTALL
 )
-    r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/", re.DOTALL
-)
 
 
 def parse_bicep(text: str) -> list[Statement]:
