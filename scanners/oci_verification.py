@@ -27,6 +27,8 @@ from scanners.oci_documents import (
 )
 
 CHUNK = 1 << 20
+# tarfile copies the rest of its buffer for each header that it reads.
+_TAR_BUFFER = 1 << 16
 # Names and attributes that a header carries ahead of its member; Linux itself ends at 4 KB and 64 KB.
 _MAXIMUM_HEADER_DATA = 1 << 20
 _CARRIES_NAME = (
@@ -99,18 +101,18 @@ class _LayerReader:
         self._unpacked_hash = hashlib.sha256()
         self._chunks = self._gzip() if layer_is_gzip(layer) else self._raw()
         self._buffer = b""
+        self._taken = 0
         self.unpacked = 0
         self.last_data = 0
 
     def read(self, size: int = -1) -> bytes:
         """Up to `size` bytes (any number for -1), b"" at the end."""
-        if not self._buffer:
-            self._buffer = next(self._chunks, b"")
+        if self._taken == len(self._buffer):
+            self._buffer, self._taken = next(self._chunks, b""), 0
             self._account(self._buffer)
-        if size < 0 or size >= len(self._buffer):
-            data, self._buffer = self._buffer, b""
-            return data
-        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        end = len(self._buffer) if size < 0 else min(self._taken + size, len(self._buffer))
+        data = self._buffer[self._taken : end]
+        self._taken = end
         return data
 
     def drain(self) -> None:
@@ -175,7 +177,7 @@ def read_layer(blob: BinaryIO, layer: Descriptor, diff_id: str, budget: Budget, 
     """
     reader = _LayerReader(blob, layer, budget)
     try:
-        with tarfile.open(fileobj=reader, mode="r|", bufsize=CHUNK, tarinfo=_BoundedTarInfo) as archive:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=reader, mode="r|", bufsize=_TAR_BUFFER, tarinfo=_BoundedTarInfo) as archive:  # type: ignore[call-overload]
             while (member := archive.next()) is not None:
                 budget.entries -= 1
                 if budget.entries < 0:
