@@ -14,7 +14,7 @@ import importlib.resources
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scanners.checkov_report import CANARY_CHECK, BadReportError, Report, Result, logged_errors, parse_report
@@ -89,9 +89,11 @@ class CheckovScanner:
 
     Attributes:
         paths: ARM (.json) and Bicep files, absolute or below the project's root.
+        parameters: the ARM parameters file (JSON) that a template is deployed with, by the path in `paths`.
     """
 
     paths: tuple[Path, ...]
+    parameters: Mapping[Path, Path] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -101,7 +103,7 @@ class CheckovScanner:
     def scan(self, context: ScanContext) -> tuple[Outcome, ...]:
         """One Completed for the templates that were looked at in full, one NotCompleted for each other one."""
         tool = context.tools.tool(SCANNER)
-        read = [read_template(path, context.root) for path in dict.fromkeys(self.paths)]
+        read = [read_template(path, context.root, self.parameters.get(path)) for path in dict.fromkeys(self.paths)]
         templates = [item for item in read if isinstance(item, Template)]
         gaps = [item for item in read if isinstance(item, NotCompleted)]
         if not templates:
@@ -192,8 +194,12 @@ def _outcomes(
 
 
 def _evidence(templates: Iterable[Template], tool: Tool) -> Evidence:
-    inputs = tuple(InputDigest(template.shown, template.digest) for template in templates)
-    return Evidence(inputs=inputs, tools=(tool.identity,))
+    inputs: dict[InputDigest, None] = {}
+    for template in templates:
+        inputs[InputDigest(template.shown, template.digest)] = None
+        if template.parameters is not None:
+            inputs[template.parameters] = None
+    return Evidence(inputs=tuple(inputs), tools=(tool.identity,))
 
 
 _Obstacle = tuple[Reason, str, str]

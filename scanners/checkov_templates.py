@@ -9,12 +9,13 @@ folder name, file name or configuration file beside the template has any influen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from verdicts import Location, NotCompleted, Reason
+from scanners.checkov_parameters import arm_with_values, bicep_with_values, read_values
+from verdicts import InputDigest, Location, NotCompleted, Reason
 from verdicts.digests import digest_bytes
 from verdicts.documents import MAXIMUM_BYTES, MAXIMUM_DEPTH, DocumentError, parse_json, read_bounded
 
@@ -61,6 +62,7 @@ class Template:
         staged: the text that checkov gets; the same lines as the file's (and the canary after them in Bicep).
         declared: the resources that checkov has to visit.
         elsewhere: templates that this one pulls in: (reference, the file if it is a local one).
+        parameters: the parameters file whose values stand in `staged`, if there is one.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class Template:
     staged: str
     declared: tuple[Declared, ...]
     elsewhere: tuple[tuple[str, Path | None], ...]
+    parameters: InputDigest | None = None
 
 
 def gap(shown: str, reason: Reason, detail: str, remedy: str, line: int | None = None) -> NotCompleted:
@@ -84,21 +87,51 @@ def original_id(resource: str) -> str:
     return _SPACED_CALLS.sub(r"\1(", resource)
 
 
-def read_template(path: Path, root: Path) -> Template | NotCompleted:
-    """Reads one template below the root; what can't be read is a NotCompleted with its name."""
+def _inside(path: Path, root: Path) -> tuple[Path, str] | NotCompleted:
+    """The real file and its name in reports."""
     base = root.resolve()
     real = (base / path).resolve()
     try:
-        shown = real.relative_to(base).as_posix()
+        return real, real.relative_to(base).as_posix()
     except ValueError:
         return gap(path.as_posix(), Reason.UNREADABLE_INPUT, "leads out of the project's folder", "keep it inside")
+
+
+def read_template(path: Path, root: Path, parameters: Path | None = None) -> Template | NotCompleted:
+    """Reads one template below the root; what can't be read is a NotCompleted with its name.
+
+    Args:
+        path: of the template, absolute or below the root.
+        root: the project's folder.
+        parameters: of the ARM parameters file that it is deployed with.
+    """
+    place = _inside(path, root)
+    if isinstance(place, NotCompleted) or parameters is None:
+        return place if isinstance(place, NotCompleted) else _read(*place, {})
+    values_place = _inside(parameters, root)
+    if isinstance(values_place, NotCompleted):
+        return values_place
+    shown = values_place[1]
+    try:
+        values, digest = read_values(*values_place)
+    except OSError as error:
+        detail = f"its parameters {shown} can't be read: {error.strerror or error}"
+    except DocumentError as error:
+        detail = f"its parameters {shown}: {error}"
+    else:
+        template = _read(*place, values)
+        return template if isinstance(template, NotCompleted) else replace(template, parameters=digest)
+    return gap(place[1], Reason.UNREADABLE_INPUT, detail, "give an ARM parameters file (JSON)")
+
+
+def _read(real: Path, shown: str, values: Mapping[str, Any]) -> Template | NotCompleted:
     try:
         data = read_bounded(real)
         text = data.decode("utf-8-sig")
         if real.suffix.lower() == ".bicep":
-            return _bicep(real, shown, data, text)
+            return _bicep(real, shown, data, bicep_with_values(text, values))
         if real.suffix.lower() == ".json":
-            return _arm(real, shown, data, text)
+            return _arm(real, shown, data, values)
     except OSError as error:
         return gap(shown, Reason.UNREADABLE_INPUT, f"can't be read: {error.strerror or error}", "name a file")
     except UnicodeDecodeError:
@@ -116,7 +149,7 @@ def _get(mapping: dict[str, Any], key: str) -> Any:
     return next((value for name, value in mapping.items() if name.lower() == key), None)
 
 
-def _arm(real: Path, shown: str, data: bytes, text: str) -> Template | NotCompleted:
+def _arm(real: Path, shown: str, data: bytes, values: Mapping[str, Any]) -> Template | NotCompleted:
     content = parse_json(data)
     schema = _get(content, "$schema") if isinstance(content, dict) else None
     if not isinstance(schema, str) or "deploymenttemplate.json" not in schema.lower():
@@ -131,7 +164,7 @@ def _arm(real: Path, shown: str, data: bytes, text: str) -> Template | NotComple
         shown=shown,
         language="arm",
         digest=digest_bytes(data),
-        staged=_FILTERED_CALLS.sub(r"\1 (", text),
+        staged=_FILTERED_CALLS.sub(r"\1 (", arm_with_values(data.decode("utf-8-sig"), values)),
         declared=tuple(declared),
         elsewhere=tuple((reference, None) for reference in linked),
     )

@@ -68,7 +68,20 @@ resource old 'Microsoft.KeyVault/vaults@2022-07-01' existing = {
 }
 """
 
+CLOSED_BY_DEFAULT = json.dumps(
+    {
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "parameters": {"secure": {"type": "bool", "defaultValue": True}},
+        "resources": [OPEN_STORAGE | {"properties": {"supportsHttpsTrafficOnly": "[parameters('secure')]"}}],
+    },
+    indent=2,
+)
+
 FILES = {
+    "default.json": CLOSED_BY_DEFAULT,
+    "opened.json": CLOSED_BY_DEFAULT,
+    "opened.bicep": BICEP.replace("Only: false", "Only: secure") + "param secure bool = true\n",
     "open.json": arm([OPEN_STORAGE]),
     "nested.json": arm([NESTED]),
     "computed.json": arm([OPEN_STORAGE | {"name": "[toLower(concat('st', uniqueString(resourceGroup().id)))]"}]),
@@ -88,7 +101,8 @@ FILES = {
     "broken.bicep": "resource st = {{{\n",
     "empty.bicep": "",
     "registry.bicep": "module far 'br/public:avm/res/key-vault/vault:0.9.0' = {\n  name: 'far'\n}\n",
-    # Configuration that must have no influence:
+    # Configuration that must have no influence (the dot), and values for some of the templates:
+    ".values.json": json.dumps({"parameters": {"secure": {"value": False}}}),
     ".checkov.yaml": "skip-check: [CKV_AZURE_3]\nsoft-fail: true\n",
 }
 INCOMPLETE = {
@@ -109,7 +123,8 @@ def scan(root: Path, workspace: Path, paths: tuple[Path, ...]) -> tuple[Outcome,
         pytest.skip(f"no checkov here: {error.detail} ({error.remedy})")
     now = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
     scanning = ScanContext(root=root, workspace=workspace, now=now, tools=toolbox, timeout_s=300)
-    return run_scanner(CheckovScanner(paths), scanning)
+    parameters = {path: Path(".values.json") for path in paths if path.stem == "opened"}
+    return run_scanner(CheckovScanner(paths, parameters), scanning)
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +149,7 @@ def by_rule(outcomes: tuple[Outcome, ...], rule: str) -> Mapping[str, list[Findi
 
 def test_every_file_is_either_proven_looked_at_or_named_as_not_checked(outcomes: tuple[Outcome, ...]) -> None:
     looked_at = {item.name for o in outcomes if isinstance(o, Completed) for item in o.evidence.inputs}
+    looked_at.remove(".values.json")
     named = {o.location.path for o in outcomes if isinstance(o, NotCompleted) and o.location is not None}
     assert looked_at.isdisjoint(named)
     assert looked_at | named == {name for name in FILES if not name.startswith(".")}
@@ -177,6 +193,12 @@ def test_the_same_mistake_is_found_in_every_shape_of_file(outcomes: tuple[Outcom
 def test_a_computed_name_does_not_hide_failed_checks(outcomes: tuple[Outcome, ...]) -> None:
     (finding,) = by_rule(outcomes, "CKV_AZURE_3")["computed.json"]
     assert finding.resource.endswith("[toLower(concat('st', uniqueString(resourceGroup().id)))]")
+
+
+@pytest.mark.parametrize("name", ["opened.json", "opened.bicep"])
+def test_what_a_parameters_file_opens_is_found(outcomes: tuple[Outcome, ...], name: str) -> None:
+    assert name in by_rule(outcomes, "CKV_AZURE_3")
+    assert "default.json" not in by_rule(outcomes, "CKV_AZURE_3")
 
 
 @pytest.mark.parametrize("name", ["skip.json", "skip.bicep"])

@@ -380,3 +380,127 @@ def test_what_checkov_gets_keeps_every_line_in_its_place(tmp_path: Path) -> None
     assert isinstance(read, Template)
     assert read.staged.splitlines()[2].endswith("\"[toLower (trim ('X'))]\"}]}")
     assert read.staged.count("\n") == text.count("\n")
+
+
+# Parameters files
+
+
+PARAMETERISED = """{
+  "$schema": "SCHEMA",
+  "contentVersion": "1.0.0.0",
+  "parameters": {
+    "access": { "type": "string", "defaultValue":
+      "Disabled" },
+    "Name": {"type": "string"}, "zone": {"defaultValue": {"a": [1, 2]}, "type": "object"}
+  },
+  "resources": [{"type": "a", "name": "[parameters('name')]"}]
+}
+""".replace("SCHEMA", SCHEMA)
+PARAMETERISED_BICEP = """\
+// é, two bytes
+@description('who gets in')
+param access string = 'Disabled' // closed
+param Name string
+param zones array = [
+  'one'
+]
+
+resource st 'Microsoft.Storage/storageAccounts@2023-01-01' = {
+  name: Name
+}
+"""
+
+
+def with_parameters(folder: Path, name: str, text: str, parameters: object) -> Template | NotCompleted:
+    (folder / name).write_text(text)
+    (folder / "values.json").write_text(json.dumps(parameters))
+    return read_template(Path(name), folder, Path("values.json"))
+
+
+def values(**named: object) -> dict[str, object]:
+    return {"parameters": {name: {"value": value} for name, value in named.items()}}
+
+
+def test_values_replace_the_defaults_of_an_arm_template_line_for_line(tmp_path: Path) -> None:
+    given = values(access="Enabled", name='it\'s "x"', zone={"b": None})
+    read = with_parameters(tmp_path, "t.json", PARAMETERISED, given)
+    assert isinstance(read, Template)
+    staged = json.loads(read.staged)["parameters"]
+    assert [staged[name]["defaultValue"] for name in ("access", "Name", "zone")] == [
+        "Enabled",
+        'it\'s "x"',
+        {"b": None},
+    ]
+    assert read.staged.count("\n") == PARAMETERISED.count("\n")
+    assert read.staged.splitlines()[-2:] == PARAMETERISED.splitlines()[-2:]
+    assert read.parameters is not None
+    assert read.parameters.name == "values.json"
+
+
+def test_values_replace_the_defaults_of_a_bicep_file_line_for_line(tmp_path: Path) -> None:
+    given = values(access="Ena'bled ${x}", name="n", zones=["two", {"a": 1}])
+    read = with_parameters(tmp_path, "t.bicep", PARAMETERISED_BICEP, given)
+    assert isinstance(read, Template)
+    lines = read.staged.splitlines()
+    assert lines[2] == "param access string = 'Ena\\'bled \\${x}' // closed"
+    assert lines[3] == "param Name string = 'n'"
+    assert lines[4] == "param zones array = ['two', { 'a': 1 }]"
+    assert lines[8] == PARAMETERISED_BICEP.splitlines()[8]
+
+
+def test_a_secret_from_a_vault_keeps_the_default(tmp_path: Path) -> None:
+    given = {"parameters": {"access": {"reference": {"keyVault": {"id": "x"}, "secretName": "y"}}}}
+    read = with_parameters(tmp_path, "t.json", PARAMETERISED, given)
+    assert isinstance(read, Template)
+    assert json.loads(read.staged)["parameters"]["access"]["defaultValue"] == "Disabled"
+
+
+@pytest.mark.parametrize(("name", "text"), [("t.json", PARAMETERISED), ("t.bicep", PARAMETERISED_BICEP)])
+@pytest.mark.parametrize("parameters", [values(other=1), {"parameters": [1]}, {"parameters": {"access": 1}}, []])
+def test_parameters_that_do_not_fit_are_a_gap_with_the_names_of_both_files(
+    tmp_path: Path, name: str, text: str, parameters: object
+) -> None:
+    read = with_parameters(tmp_path, name, text, parameters)
+    assert isinstance(read, NotCompleted)
+    assert located(read) == name
+    assert "parameters" in read.detail
+
+
+def test_missing_parameters_are_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(PARAMETERISED)
+    read = read_template(Path("t.json"), tmp_path, Path("missing.json"))
+    assert isinstance(read, NotCompleted)
+    assert "missing.json" in read.detail
+
+
+def test_known_values_stand_in_for_names_in_bicep(tmp_path: Path) -> None:
+    """checkov forgets defaults that are false, and every use but the first."""
+    text = (
+        "param secure bool = false\nvar action = 'Allow'\nparam open bool\nparam who string = '${action}ed'\n"
+        "resource a 'x@1' = {\n  secure: secure\n  b: [secure, action]\n  c: open\n  d: who\n  e: x.secure\n"
+        "  f: '${secure}'\n  g: secure ? 1 : 2\n}\n"
+    )
+    read = template(tmp_path, "t.bicep", text)
+    assert read.staged.splitlines()[5:12] == [
+        "  secure: false",
+        "  b: [false, 'Allow']",
+        "  c: open",
+        "  d: who",
+        "  e: x.secure",
+        "  f: '${secure}'",
+        "  g: secure ? 1 : 2",
+    ]
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        "[for secure in items: {\n  a: secure\n}]",
+        "[for (secure, index) in items: {\n  a: secure\n}]",
+        "map(items, secure => {\n  a: secure\n})",
+        "reduce(items, 0, (secure, next) => {\n  a: secure\n})",
+    ],
+)
+def test_a_name_that_means_something_else_in_a_loop_stays(tmp_path: Path, bound: str) -> None:
+    read = template(tmp_path, "t.bicep", f"param secure bool = false\nvar list = {bound}\n")
+    assert read.staged.splitlines()[2] == "  a: secure"
