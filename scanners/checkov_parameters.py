@@ -168,4 +168,5 @@ def _applied(text: AnyStr, edits: Sequence[tuple[int, int, AnyStr]], newline: An
     for start, end, new in sorted(edits):
         pieces += [text[position:start], new, newline * text.count(newline, start, end)]
         position = end
-    return newline[:0].join([*pieces, text[position:]])
+    pieces.append(text[position:])
+    return newline[:0].join(pieces)
