@@ -42,8 +42,8 @@ def print_table(matrix: Matrix) -> None:
     from rich.text import Text
 
     table = Table(title=f"The {matrix.name} matrix ({', '.join(matrix.environments)})", title_justify="left")
-    for title in next(rows(matrix)):
-        table.add_column(title, overflow="fold")
+    for index, title in enumerate(next(rows(matrix))):
+        table.add_column(title, overflow="fold", no_wrap=index == 0)
     for persona in matrix.personas.values():
         cells = []
         for service in matrix.services:
