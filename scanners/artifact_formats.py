@@ -39,12 +39,8 @@ class Format(enum.Enum):
     ENCRYPTED = "encrypted data"
     UNKNOWN = "of an unknown format"
 
-    @property
-    def compressed(self) -> bool:
-        """Whether joblib itself writes dumps like this."""
-        return self in _COMPRESSED
 
-
+# What joblib itself writes when it is asked to compress.
 _COMPRESSED = frozenset({Format.GZIP, Format.ZLIB, Format.BZIP2, Format.XZ, Format.LZMA, Format.LZ4, Format.OLD_JOBLIB})
 
 _MAGIC = (

@@ -44,7 +44,7 @@ from verdicts.digests import digest_file, digest_tree
 MAXIMUM_FILES = 1_000
 MAXIMUM_FILE_BYTES = 8 * 1024**3
 
-_SAFER_FORMATS = "save it with skops, as ONNX or as an uncompressed pickle"
+_READABLE = "save the model as an uncompressed pickle or joblib dump, the formats that mlgate can check"
 
 
 class _NotChecked(Exception):
@@ -140,7 +140,9 @@ class _Scan:
             examined += 1
             findings.extend(looked.findings)
         if models == 0 and not outcomes:
-            nothing = _NotChecked(Reason.NOTHING_EXAMINED, "no model is in it", f"{_SAFER_FORMATS}; name its folder")
+            nothing = _NotChecked(
+                Reason.NOTHING_EXAMINED, "no model is in it", f"{_READABLE}, and name its file or folder"
+            )
             outcomes.append(_not_completed(nothing, self._shown, findings=tuple(findings), evidence=evidence))
         elif examined:
             outcomes.insert(0, self._completed(examined, findings, evidence))
@@ -184,7 +186,9 @@ class _Scan:
 
     def _look_at(self, stream: BinaryIO, size: int, shown: str, *, alone: bool) -> _Looked:
         if size > MAXIMUM_FILE_BYTES:
-            raise _NotChecked(Reason.TOO_LARGE, f"{size:,} bytes", "split it, or use ONNX or safetensors")
+            raise _NotChecked(
+                Reason.TOO_LARGE, f"{size:,} bytes", "a model of this size needs another format than a pickle"
+            )
         kind = detect(stream.read(HEAD_BYTES), size)
         if kind is Format.EMPTY:
             raise _NotChecked(Reason.UNREADABLE_INPUT, "it is empty", "save the model again")
@@ -200,7 +204,7 @@ class _Scan:
         if kind is Format.TEXT:
             return _Looked(pickle=False, findings=found)
         detail = f"it is {kind.value}, which mlgate can't check yet"
-        return _Looked(False, found, _NotChecked(Reason.UNSUPPORTED, detail, _SAFER_FORMATS))
+        return _Looked(False, found, _NotChecked(Reason.UNSUPPORTED, detail, _READABLE))
 
     def _acts(self, walk: Walk) -> bool:
         """Whether unpickling would do more than fail, or nobody can tell."""
@@ -219,7 +223,7 @@ class _Scan:
     @staticmethod
     def _text(stream: BinaryIO, size: int, shown: str, *, alone: bool) -> Format:
         if alone:
-            remedy = f"{_SAFER_FORMATS}; a folder may hold texts beside the model"
+            remedy = f"{_READABLE}; a folder may hold texts beside it"
             raise _NotChecked(Reason.UNSUPPORTED, "it is no model of a format that mlgate knows", remedy)
         if size > MAXIMUM_TEXT_BYTES:
             raise _NotChecked(Reason.TOO_LARGE, f"{size:,} bytes of an unknown format", "keep data out of the artefact")

@@ -296,6 +296,7 @@ class Machine:
 
     def _check_frame(self, offset: int) -> None:
         assert self._frame_end is not None
+        # Across a frame's end the unpicklers in C and in Python read other bytes than stand here.
         if self._reader.position > self._frame_end:
             self._record.problem(Problem(ProblemKind.BAD_FRAME, offset))
         if self._reader.position >= self._frame_end:

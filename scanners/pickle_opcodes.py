@@ -7,7 +7,6 @@ arguments of GLOBAL and INST, which the unpickler doesn't: two readers that see 
 
 from __future__ import annotations
 
-import codecs
 import enum
 import pickletools
 import re
@@ -243,8 +242,8 @@ def _line_value(opcode: str, line: bytes, offset: int) -> object:
         if opcode == "UNICODE":
             return line.decode("raw-unicode-escape")
         if opcode == "STRING" and len(line) >= 2 and line[0] == line[-1] and line[:1] in (b"'", b'"'):
-            text, _ = codecs.escape_decode(line[1:-1])
-            return text.decode("ascii") if isinstance(text, bytes) and text.isascii() else OPAQUE
+            # With an escape it may be any text; no pickler names an import so.
+            return line[1:-1].decode("ascii") if line.isascii() and b"\\" not in line else OPAQUE
     except ValueError:
         return OPAQUE
     return OPAQUE

@@ -14,7 +14,9 @@ from scanners.interface import ScanContext, Tool
 from scanners.model_artifacts import ModelArtifactScanner
 from scanners.pickle_results import Walk
 from scanners.pickle_walker import walk_pickle
-from tests.unit.scanners.pickle_bad_artifacts import BAD_ARTEFACTS, call, stack_import, zip_with_a_pickle
+from tests.unit.scanners.pickle_bad_artifacts import BAD_ARTEFACTS
+from tests.unit.scanners.pickle_bad_dumps import zip_with_a_pickle
+from tests.unit.scanners.pickle_builders import call, stack_import
 from verdicts import Completed, Decision, NotCompleted, Outcome, Reason, Severity, Verdict, decide
 from verdicts.digests import digest_file, digest_tree
 
