@@ -86,10 +86,13 @@ def scanners_of(inputs: ReleaseInputs) -> tuple[Scanner, ...]:
     else:
         image = (
             TrivyScanner(inputs.image_layout, inputs.image_digest, trivy.path, trivy.maximum_age_days),
-            ImageClosureScanner(inputs.image_layout, inputs.image_digest, requirements),
+            ImageClosureScanner(inputs.image_layout, inputs.image_digest, requirements, conda),
         )
     return (
-        CheckovScanner(tuple(item.path for item in templates)),
+        CheckovScanner(
+            tuple(item.path for item in templates),
+            {item.path: item.parameters for item in templates if item.parameters is not None},
+        ),
         *image,
         PipAuditScanner(requirements, conda, advisories.path, advisories.maximum_age_days),
         RbacMatrixScanner(templates, inputs.policy.matrix, inputs.governance.principals),

@@ -10,7 +10,7 @@ from scanners.image_builder import Layer, build_image
 from scanners.oci_layout import OciLayout
 from tests.fakes.tiny_project import write_tiny_project
 
-SCORE = '''\
+SCORE = """\
 import json
 
 
@@ -20,7 +20,7 @@ def init():
 
 def run(data):
     return {"probabilities": [0.5], "echo": json.loads(data)}
-'''
+"""
 
 
 def write_serving_project(root: Path, requirements: Path, environments: Path) -> Path:

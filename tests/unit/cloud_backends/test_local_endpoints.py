@@ -105,7 +105,9 @@ def test_a_release_that_cannot_start_is_a_failed_deployment_that_says_why(
 
 
 def test_a_failing_run_is_seen(endpoints: LocalEndpoints, request_: DeploymentRequest, tmp_path: Path) -> None:
-    (tmp_path / "code" / "score.py").write_text("def init():\n    pass\n\n\ndef run(data):\n    raise ValueError('x')\n")
+    (tmp_path / "code" / "score.py").write_text(
+        "def init():\n    pass\n\n\ndef run(data):\n    raise ValueError('x')\n"
+    )
     endpoints.deploy("scoring", request_)
     answer = endpoints.invoke("scoring", b"{}", "r-one")
     assert answer.run_failed

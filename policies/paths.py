@@ -1,0 +1,134 @@
+"""Property paths: "properties.securityRules[*].properties.access" into the values that they select."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.values import Unknown, get_key, known
+
+Cursors = Mapping[str, int]
+"""Arrays that a count enumerates: lower-cased path up to and including "[*]" -> the member of this round."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """A "[*]" in a path; `prefix` is the lower-cased path up to and including it."""
+
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """A name in a path."""
+
+    name: str
+    lower: str
+
+
+Step = _Key | _Array
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyPath:
+    """A parsed path.
+
+    Attributes:
+        text: as written.
+        steps: names and "[*]".
+    """
+
+    text: str
+    steps: tuple[Step, ...]
+
+    @property
+    def is_collection(self) -> bool:
+        """Whether it selects a collection of values (it holds a "[*]")."""
+        return any(isinstance(step, _Array) for step in self.steps)
+
+    def value(self, resource: Mapping[str, Any]) -> Any:
+        """The value of a path without "[*]"; None if missing, Unknown if not known."""
+        current: Any = resource
+        for step in self.steps:
+            if type(current) is not dict:
+                return current if isinstance(current, Unknown) else None
+            current = get_key(current, step.name, step.lower)  # type: ignore[union-attr]
+            if type(current) is dict:
+                current = known(current)
+        return current
+
+    def values(self, resource: Mapping[str, Any], cursors: Cursors) -> list[Any]:
+        """The selected values of a path with "[*]", in order; missing members of an element are None.
+
+        A missing or empty array selects nothing; one that isn't known selects one Unknown.
+        """
+        return [value for value, _ in self.members(resource, cursors)]
+
+    def members(self, resource: Mapping[str, Any], cursors: Cursors) -> Iterator[tuple[Any, dict[str, int]]]:
+        """The selected values, each with the position of every array that was passed."""
+        yield from _walk(known(resource), self.steps, cursors, {})
+
+
+def _walk(
+    current: Any, steps: tuple[Step, ...], cursors: Cursors, positions: dict[str, int]
+) -> Iterator[tuple[Any, dict[str, int]]]:
+    for index, step in enumerate(steps):
+        if isinstance(current, Unknown):
+            yield current, positions
+            return
+        if isinstance(step, _Key):
+            current = known(get_key(current, step.name, step.lower)) if type(current) is dict else None
+            continue
+        if not isinstance(current, list):
+            return
+        rest = steps[index + 1 :]
+        chosen = cursors.get(step.prefix)
+        for position, item in enumerate(current):
+            if chosen is None or chosen == position:
+                yield from _walk(known(item), rest, cursors, {**positions, step.prefix: position})
+        return
+    yield current, positions
+
+
+def parse_path(text: str) -> PropertyPath:
+    """A path as alias tables write it: names joined by dots, "[*]" behind arrays, ['name'] for odd names."""
+    steps: list[Step] = []
+    prefix = ""
+    for part in _parts(text):
+        if part == "[*]":
+            prefix += part
+            steps.append(_Array(prefix))
+        else:
+            prefix = f"{prefix}.{part.lower()}" if prefix else part.lower()
+            steps.append(_Key(part, part.lower()))
+    return PropertyPath(text, tuple(steps))
+
+
+def _parts(text: str) -> Iterator[str]:
+    name = ""
+    index = 0
+    while index < len(text):
+        if text.startswith("[*]", index):
+            if name:
+                yield name
+            name = ""
+            yield "[*]"
+            index += 3
+        elif text.startswith("['", index) and "']" in text[index:]:
+            if name:
+                yield name
+            name = ""
+            end = text.index("']", index)
+            yield text[index + 2 : end]
+            index = end + 2
+        elif text[index] == ".":
+            if name:
+                yield name
+            name = ""
+            index += 1
+        else:
+            name += text[index]
+            index += 1
+    if name:
+        yield name

@@ -1,0 +1,161 @@
+"""Values as policies see them: JSON values, and what isn't known before deployment."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Any
+
+UNKNOWN_KEY = "$unknown"
+
+
+class PolicyError(Exception):
+    """Base of what the engine raises."""
+
+
+class DefinitionError(PolicyError):
+    """A definition that can't be loaded.
+
+    Attributes:
+        what: what is wrong.
+        path: where in the definition ("if.allOf[1].field").
+    """
+
+    def __init__(self, what: str, path: str = "") -> None:
+        super().__init__(f"{path}: {what}" if path else what)
+        self.what = what
+        self.path = path
+
+
+class EvaluationError(PolicyError):
+    """An evaluation that fails: Azure denies the request then (a failed evaluation is an implicit deny)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value, or the truth of a condition, that can't be known now. It is neither true nor false nor null.
+
+    Attributes:
+        reason: why, in words.
+    """
+
+    reason: str
+
+    def __bool__(self) -> bool:
+        raise TypeError("what is unknown is neither true nor false")
+
+
+Truth = bool | Unknown
+
+
+def known(value: Any) -> Any:
+    """The value, or Unknown where it is the marker {"$unknown": reason} that template expansion writes."""
+    if type(value) is dict and UNKNOWN_KEY in value:
+        return Unknown(str(value[UNKNOWN_KEY]))
+    return value
+
+
+def first_unknown(value: Any) -> Unknown | None:
+    """The first unknown anywhere inside a value, or None."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, dict):
+        if UNKNOWN_KEY in value:
+            return Unknown(str(value[UNKNOWN_KEY]))
+        for item in value.values():
+            found = first_unknown(item)
+            if found is not None:
+                return found
+    elif isinstance(value, list):
+        for item in value:
+            found = first_unknown(item)
+            if found is not None:
+                return found
+    return None
+
+
+def get_key(mapping: dict[str, Any], key: str, lower: str) -> Any:
+    """A member by its name, whatever the case (property names of resources compare case-insensitively); None if absent."""
+    if key in mapping:
+        return mapping[key]
+    length = len(lower)
+    for name, value in mapping.items():
+        if len(name) == length and name.lower() == lower:
+            return value
+    return None
+
+
+def text_of(value: Any) -> str:
+    """A scalar as Azure turns it into text where text is compared."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equality of conditions: text without case, null equals "", booleans and numbers equal their text."""
+    if isinstance(left, str) and isinstance(right, str):
+        return left == right or left.lower() == right.lower()
+    if left is None or right is None:
+        other = right if left is None else left
+        return other is None or other == ""
+    if isinstance(left, dict | list) or isinstance(right, dict | list):
+        return _same_container(left, right)
+    if isinstance(left, bool) or isinstance(right, bool):
+        if isinstance(left, bool) and isinstance(right, bool):
+            return left is right
+        return text_of(left).lower() == text_of(right).lower()
+    if isinstance(left, int | float) and isinstance(right, int | float):
+        return left == right
+    return text_of(left).lower() == text_of(right).lower()
+
+
+def _same_container(left: Any, right: Any) -> bool:
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(same(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, dict) and isinstance(right, dict):
+        lowered = {key.lower(): value for key, value in right.items()}
+        return len(left) == len(lowered) and all(
+            key.lower() in lowered and same(value, lowered[key.lower()]) for key, value in left.items()
+        )
+    return False
+
+
+_DATE = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,7}))?)?\s*(Z|[+-]\d\d:?\d\d)?", re.IGNORECASE
+)
+
+
+def parse_date(text: str) -> tuple[dt.datetime, int] | None:
+    """A moment in ISO 8601, as (UTC to the second, ticks of 100 ns); None for anything else. No zone means UTC."""
+    found = _DATE.fullmatch(text.strip())
+    if found is None:
+        return None
+    year, month, day, hour, minute = (int(found.group(index)) for index in range(1, 6))
+    try:
+        moment = dt.datetime(year, month, day, hour, minute, int(found.group(6) or 0), tzinfo=dt.UTC)
+        zone = found.group(8)
+        if zone is not None and zone.upper() != "Z":
+            digits = zone[1:].replace(":", "")
+            offset = dt.timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+            moment = moment - offset if zone[0] == "+" else moment + offset
+    except (ValueError, OverflowError):
+        return None
+    return moment, int((found.group(7) or "").ljust(7, "0"))
+
+
+def write_date(moment: dt.datetime, ticks: int = 0) -> str:
+    """Universal ISO 8601 with seven digits of a second, as Azure writes it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ticks:07d}Z" if moment.year >= 1000 else _early(moment, ticks)
+
+
+def _early(moment: dt.datetime, ticks: int) -> str:
+    # strftime doesn't pad years before 1000 everywhere.
+    return f"{moment.year:04d}-{moment:%m-%dT%H:%M:%S}.{ticks:07d}Z"
