@@ -28,6 +28,8 @@ class Reading:
     budget: Budget = field(default_factory=Budget)
     not_read: dict[tuple[str, int | None, str], NotRead] = field(default_factory=dict)
     files: dict[str, InputDigest] = field(default_factory=dict)
+    at: int | None = None
+    """Line of the statement at which it works."""
 
     def part(self, shown: str) -> Reading:
         """The same run in another file."""
@@ -114,7 +116,7 @@ class TemplateScope:
         """See evaluation.Scope."""
         self.reading.miss(node.line, node.reason)
 
-    def symbol(self, name: str, frame: Frame) -> Value:  # noqa: ARG002 - the protocol's
+    def symbol(self, name: str, frame: Frame) -> Value:
         """ARM templates have no symbols; see evaluation.Scope."""
         return Unknown(f"{name!r} is no value")
 

@@ -44,7 +44,7 @@ class BicepReader:
         """See interface.Reader."""
         return KIND
 
-    def recognises(self, path: Path, data: bytes) -> bool:  # noqa: ARG002 - the protocol's
+    def recognises(self, path: Path, data: bytes) -> bool:
         """By the ending: the language has no mark of its own."""
         return path.suffix.casefold() == ".bicep"
 
@@ -68,9 +68,9 @@ class BicepReader:
         except UnreadableFileError as error:
             reading.miss(None, f"can't be read: {error}")
         except LimitError as error:
-            reading.miss(None, f"stopped before the end: {error}")
+            reading.miss(reading.at, f"stopped here: {error}")
         except RecursionError:
-            reading.miss(None, "stopped before the end: nested too deeply")
+            reading.miss(reading.at, "stopped here: nested too deeply")
         return ReadResult(
             kind=KIND,
             resources=tuple(resources),
@@ -265,6 +265,8 @@ class _File:
 
     def _emit(self, one: Deployable, scope: BicepScope, path: str) -> None:
         key = f"{path}::{one.symbol}" if path else one.symbol
+        if len(self._opened) == 1:
+            self._reading.at = one.line
         scope.deployables[key]()
         for instance in self._instances.get(key, []):
             if instance.condition is False:

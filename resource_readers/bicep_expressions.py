@@ -28,8 +28,11 @@ from resource_readers.syntax import (
 
 MAXIMUM_DEPTH = 40
 
-_BLANK = re.compile(r"(?:[ \t\ufeff]+|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\r\n]*)*+")
-_BLANK_LINES = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/|#[^\r\n]*)*+")
+MAXIMUM_NODES = 200_000
+
+# Comments over several lines are skipped apart: one that doesn't end must not be searched for again and again.
+_BLANK = re.compile(r"(?:[ \t\ufeff]+|//[^\r\n]*|#[^\r\n]*)*+")
+_BLANK_LINES = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\r\n]*|#[^\r\n]*)*+")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"[0-9]+(?![A-Za-z0-9_])")
 _TEXT_PART = re.compile(r"(?:[^'\\$\r\n]|\$(?!\{))++")
@@ -59,6 +62,8 @@ class ExpressionParser:
         self.text = text
         self.at = 0
         self._depth = 0
+        self._nodes = 0
+        self._last_comment_end = text.rfind("*/")
         self._newlines = [match.start() for match in re.finditer("\n", text)]
 
     def reset_depth(self) -> None:
@@ -75,13 +80,25 @@ class ExpressionParser:
 
     def blank(self) -> None:
         """Skips spaces and comments."""
-        match = _BLANK.match(self.text, self.at)
-        self.at = match.end() if match else self.at
+        self._skip(_BLANK)
 
     def blank_lines(self) -> None:
         """Skips spaces, comments and line breaks."""
-        match = _BLANK_LINES.match(self.text, self.at)
-        self.at = match.end() if match else self.at
+        self._skip(_BLANK_LINES)
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        while True:
+            match = pattern.match(self.text, self.at)
+            self.at = match.end() if match else self.at
+            if not self.starts("/*"):
+                return
+            self.comment()
+
+    def comment(self) -> None:
+        """Moves over the comment that begins here."""
+        if self._last_comment_end < self.at + 2:
+            raise self.error("a comment that doesn't end")
+        self.at = self.text.index("*/", self.at + 2) + 2
 
     def starts(self, sign: str) -> bool:
         """Whether the sign stands here."""
@@ -117,8 +134,11 @@ class ExpressionParser:
     def expression(self) -> Node:
         """A whole expression."""
         self._depth += 1
+        self._nodes += 1
         if self._depth > MAXIMUM_DEPTH:
             raise self.error(f"nested deeper than {MAXIMUM_DEPTH} levels")
+        if self._nodes > MAXIMUM_NODES:
+            raise self.error(f"more than {MAXIMUM_NODES:,} values")
         try:
             self.blank()
             function = _LAMBDA.match(self.text, self.at)

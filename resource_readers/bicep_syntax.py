@@ -30,9 +30,7 @@ _NEXT_STATEMENT = re.compile(
 )
 _DECLARED = re.compile(r"\s*([A-Za-z_]\w*)")
 # In a type: a text, a bracket, or what ends it.
-_TYPE_PART = re.compile(
-    r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*(?:[^*]|\*(?!/))*+\*/", re.DOTALL
-)
+_TYPE_PART = re.compile(r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*", re.DOTALL)
 
 
 def parse_bicep(text: str) -> list[Statement]:
@@ -47,18 +45,23 @@ class _Parser(ExpressionParser):
 
     def statements(self) -> list[Statement]:
         found: list[Statement] = []
-        self.blank_lines()
-        while self.at < len(self.text):
+        while self._more(found):
             if len(found) >= MAXIMUM_STATEMENTS:
                 found.append(Misread(f"more than {MAXIMUM_STATEMENTS:,} statements", "", self.line()))
                 break
             found.append(self._recovering())
-            self.blank_lines()
         return found
 
+    def _more(self, found: list[Statement]) -> bool:
+        try:
+            self.blank_lines()
+        except BicepSyntaxError as error:
+            found.append(Misread(f"the rest is not understood: {error}", "", self.line(error.position)))
+            return False
+        return self.at < len(self.text)
+
     def _recovering(self) -> Statement:
-        start = self.at
-        keyword = self.word()
+        start, keyword = self.at, ""
         try:
             self._decorators()
             start, keyword = self.at, self.word()
@@ -136,6 +139,10 @@ class _Parser(ExpressionParser):
                 if not self.starts("|"):
                     self.at = match.start()
                     return self.text[start : self.at].strip()
+                continue
+            if part == "/*":
+                self.at = match.start()
+                self.comment()
                 continue
             if part in ("[", "{", "(", "<"):
                 depth += 1

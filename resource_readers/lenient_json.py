@@ -12,7 +12,7 @@ from typing import Any
 from resource_readers.syntax import ArrayNode, Entry, Literal, Node, ObjectNode
 
 MAXIMUM_DEPTH = 100
-MAXIMUM_NODES = 2_000_000
+MAXIMUM_NODES = 500_000
 
 # One token, with the white space and comments before it. Every alternative is linear: no nested quantifiers.
 _SKIP = re.compile(r"(?:[ \t\r\n\ufeff\u00a0]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)*+")

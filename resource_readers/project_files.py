@@ -10,7 +10,7 @@ from pathlib import Path
 from verdicts import InputDigest
 from verdicts.digests import digest_bytes
 
-MAXIMUM_BYTES = 32 * 1024 * 1024
+MAXIMUM_BYTES = 16 * 1024 * 1024
 """The largest public template that was seen has 3.3 MB; Azure Resource Manager takes 4 MB."""
 
 

@@ -215,7 +215,7 @@ def test_bicep_parameter_files_are_read(tmp_path: Path) -> None:
             3,
         ),
         ("var a = 1\nvar a = 2", "declared twice", 2),
-        (f"resource kv {VAULT} = [for i in range(0, 900): {{ name: 'x' }}]", "stopped", None),
+        (f"resource kv {VAULT} = [for i in range(0, 900): {{ name: 'x' }}]", "stopped", 1),
         ("var a = " + "(" * 2_000, "not understood", 1),
         ("var a = " + "[" * 39 + "1" + "]" * 39 + f"\nresource kv {VAULT} = {{ name: a[0 }}", "not understood", 2),
     ],
@@ -276,6 +276,27 @@ def test_files_outside_of_the_root_are_not_loaded(tmp_path: Path) -> None:
 )
 def test_other_statements_are_understood(line: str) -> None:
     assert not [one for one in parse_bicep(line + "\nvar last = 1\n") if isinstance(one, Misread)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "var a = /*\n" * 5_000,
+        "type t = {" + "/* " * 50_000,
+        "var a = '''\n" * 5_001,
+        "var a = '" + "${" * 10_000,
+        "@a(" * 10_000,
+        "var a = " + "1+" * 20_000 + "1",
+        "var a = (" + "(a," * 20_000,
+        "var v0 = [1, 1, 1]\n"
+        + "".join(f"var v{i} = [v{i - 1}, v{i - 1}, v{i - 1}]\n" for i in range(1, 60))
+        + f"resource a {VAULT} = {{ name: 'x', properties: v59 }}",
+        "".join(f"var v{i} = v{i + 1}\n" for i in range(2_000)) + f"resource a {VAULT} = {{ name: v0 }}",
+    ],
+    ids=["comments", "types", "texts", "interpolations", "decorators", "operators", "brackets", "bomb", "chain"],
+)
+def test_hostile_files_are_stopped_and_named(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text).not_read
 
 
 BITS = st.sampled_from(
