@@ -2,15 +2,16 @@
 
     .venv/bin/python benchmarks/gate.py [--rounds N]
 
-"gate" is the whole process `mlgate deploy` up to the point where it waits for an approval: reading, freezing, eight
+"gate" is the whole process `mlgate deploy` up to the point where it waits for an approval: reading, freezing, all
 scanners, canaries, verification of the image, decision, trail. By hand, the tools do less: nobody verifies the image's
-layers, runs a canary, or asks whether every file was read. Printed are medians, and the ratios to the slowest tool and to
-the sum of all of them. Exit code 0 always: figures are for people to read.
+layers, runs a canary, or asks whether every file was read. Printed are medians, and the ratios to the slowest tool and
+to the sum of all of them. Exit code 0 always: figures are for people to read.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -55,8 +56,6 @@ def by_hand(scratch: Path) -> dict[str, tuple[Command, tuple[int, ...]]]:
     closure = read_closure(EXAMPLE / release.requirements, None, root=EXAMPLE)
     request = scratch / "request.json"
     request.write_bytes(canonical_json({"packages": [[item.name, item.version] for item in closure.packages]}))
-    import json
-
     digest = json.loads((project.advisories.path / "snapshot.json").read_text())["digest"]
     audit = [sys.executable, "-I", "-m", "scanners.pip_audit_worker", "--request", str(request)]
     return {
@@ -79,7 +78,7 @@ def by_hand(scratch: Path) -> dict[str, tuple[Command, tuple[int, ...]]]:
 
 
 def project_copy(scratch: Path) -> Path:
-    """The example with its images and databases, in a repository of its own, so that no run of the user's is touched."""
+    """The example with its images and databases, in a repository of its own: no run of the user's is touched."""
     copy = scratch / "credit-risk"
     ignored = shutil.ignore_patterns("runs", "trail", "trail-head", "endpoints", "notifications", "environments")
     shutil.copytree(EXAMPLE, copy, ignore=ignored, copy_function=os.link)

@@ -65,8 +65,8 @@ def _pipeline(directory: Path, timeout: float = 600.0) -> Pipeline:
 def deploy(release: Path, environment: str, approve_as: str | None, timeout: float, reports: ReportSelection) -> None:
     """Check RELEASE and, if it is allowed and approved, deploy it.
 
-    A release that fails a security check is denied and its image deleted from the registry; the running deployment stays
-    untouched. Where something could not be checked, nothing is deployed and nothing deleted.
+    A release that fails a security check is denied and its image deleted from the registry; the running deployment
+    stays untouched. Where something could not be checked, nothing is deployed and nothing deleted.
     """
     path = _pipeline(release.parent, timeout)
     _finish(path, path.deploy(release, environment, approve_as), reports)

@@ -135,7 +135,7 @@ class AssetScanner:
 
 
 def environment_variables(manifest: ReleaseManifest, root: Path) -> dict[str, str]:
-    """What the release's deployment file sets for its scoring code; empty without one. Raises DocumentError, OSError."""
+    """What the release's deployment file sets for its scoring code, if anything. Raises DocumentError, OSError."""
     variables: dict[str, str] = {}
     for path in manifest.assets:
         document = parse_yaml(read_bounded(root / path, MAXIMUM_BYTES))

@@ -176,7 +176,7 @@ class PathState:
 
     @property
     def changes_begun(self) -> bool:
-        """Whether anything outside the run's own folder may have been touched, so that another run must not pass it by."""
+        """Whether anything outside the run's own folder may have been touched: then no other run may pass it by."""
         begun = {Step.REMOVE_IMAGE, Step.DEPLOY}
         return self.next_step is not None and (
             self.next_step in begun or any(step in begun for step, _ in self.history)

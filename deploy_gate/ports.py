@@ -141,7 +141,7 @@ class SourceHistory(Protocol):
     """Who wrote what is released."""
 
     def people(self, root: Path, since: str | None) -> CommitPeople:
-        """The commit at `root` and everyone behind it (and behind the commits after `since`). Raises CouldNotCheckError."""
+        """The commit at `root` and everyone behind it and the commits after `since`. Raises CouldNotCheckError."""
 
 
 class Clock(Protocol):

@@ -70,7 +70,7 @@ def load_manifest(path: Path, root: Path) -> ReleaseManifest:
     """Reads a release manifest of the project at `root`.
 
     Raises:
-        ConfigurationError: with file and line: unknown or missing keys, a path out of the project, a file that isn't there.
+        ConfigurationError: with file and line: unknown or missing keys, a path out of the project, no such file.
     """
     resolved = path.resolve()
     if not resolved.is_relative_to(root.resolve()):

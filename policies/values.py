@@ -76,7 +76,7 @@ def first_unknown(value: Any) -> Unknown | None:
 
 
 def get_key(mapping: dict[str, Any], key: str, lower: str) -> Any:
-    """A member by its name, whatever the case (property names of resources compare case-insensitively); None if absent."""
+    """A member by its name, whatever the case, as property names of resources compare; None if absent."""
     if key in mapping:
         return mapping[key]
     length = len(lower)

@@ -141,7 +141,10 @@ def _group_alive(group: int) -> bool:
 
 
 def start_time(pid: int) -> int | None:
-    """When the process started, in clock ticks since boot: field 22 of /proc/<pid>/stat (proc(5)); None if there is no such process, or only its zombie."""
+    """When the process started, in clock ticks since boot (field 22 of /proc/<pid>/stat).
+
+    None if there is no such process, or only its zombie.
+    """
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -26,12 +26,12 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
 
 # Microsoft, "Azure Policy definition structure policy rule", policy functions: what templates have and rules don't.
 NOT_IN_POLICY = frozenset(
-    name.lower()
-    for name in (
-        "copyIndex dateTimeAdd dateTimeFromEpoch dateTimeToEpoch deployment environment extensionResourceId lambda "
-        "listAccountSas listKeys listSecrets managementGroup newGuid pickZones providers reference resourceId "
-        "subscriptionResourceId tenantResourceId tenant variables map filter reduce sort toObject"
-    ).split()
+    {
+        *("copyindex", "datetimeadd", "datetimefromepoch", "datetimetoepoch", "deployment", "environment"),
+        *("extensionresourceid", "filter", "lambda", "listaccountsas", "listkeys", "listsecrets", "managementgroup"),
+        *("map", "newguid", "pickzones", "providers", "reduce", "reference", "resourceid", "sort"),
+        *("subscriptionresourceid", "tenant", "tenantresourceid", "toobject", "variables"),
+    }
 )
 
 __all__ = ["FUNCTIONS", "NOT_IN_POLICY", "Function"]

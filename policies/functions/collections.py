@@ -1,4 +1,4 @@
-"""Functions over arrays and objects. Source: Microsoft's pages "Array functions" and "Object functions for ARM templates"."""
+"""Functions over arrays and objects. Source: Microsoft's pages "Array functions" and "Object functions"."""
 
 from __future__ import annotations
 

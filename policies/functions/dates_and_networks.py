@@ -1,4 +1,4 @@
-"""`addDays`, and functions over addresses. Source: policy functions of Microsoft's page on the policy rule; "CIDR functions"."""
+"""`addDays`, and functions over addresses. Source: Microsoft's pages on the policy rule and on CIDR functions."""
 
 from __future__ import annotations
 

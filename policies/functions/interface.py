@@ -1,7 +1,8 @@
 """What a template function is: a Python function over JSON values that raises EvaluationError for what it can't take.
 
 Functions that need the resource, the request or the parameters (`field`, `parameters`, `current` ...) are compiled
-separately; see `policies.compiled_expressions`. `if`, `and`, `or` and `coalesce` are, too: they don't need all arguments.
+separately; see `policies.compiled_expressions`. `if`, `and`, `or` and `coalesce` are, too: they don't need every
+argument.
 """
 
 from __future__ import annotations

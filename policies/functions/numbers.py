@@ -1,4 +1,4 @@
-"""Functions over numbers and truth, and comparisons. Source: Microsoft's pages on numeric, logical, comparison functions."""
+"""Numbers, truth and comparisons. Source: Microsoft's pages on numeric, logical and comparison functions."""
 
 from __future__ import annotations
 

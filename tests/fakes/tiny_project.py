@@ -34,11 +34,11 @@ endpoint: scoring
 templates: [{path: template.json}]
 packages: {requirements: requirements.txt}
 image: {repository: model, tag: "1"}
-model: {path: model.pkl, flavour: scikit-learn, digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}
+model: {path: model.pkl, flavour: scikit-learn, digest: "sha256:%s"}
 scoring: {code: code, entry_script: score.py}
 smoke_test: {request: request.json, response_keys: [probabilities]}
 evaluation: {results: results.json}
-"""
+""" % ("0" * 64)
 
 WAIVERS = """\
 schema: mlgate/waivers/v1

@@ -122,7 +122,7 @@ def test_an_allowed_and_approved_release_is_deployed_with_all_traffic(world: Wor
     assert events == [
         "read-release",
         *(step.value for step in CHECKS),
-        *"decide approve deploy smoke-test".split(),
+        *["decide", "approve", "deploy", "smoke-test"],
         "shift-traffic",
         "record",
     ]
