@@ -91,7 +91,10 @@ def _property(resource: Resource, name: str) -> Value:
         return properties
     if not isinstance(properties, dict):
         return None
-    return next((value for key, value in properties.items() if key.casefold() == name.casefold()), None)
+    values = [value for key, value in properties.items() if key.casefold() == name.casefold()]
+    if len(values) > 1:
+        return Unknown(f"{name} stands twice in different case")
+    return values[0] if values else None
 
 
 def _assignment(resource: Resource, custom: dict[str, str]) -> RoleAssignment:

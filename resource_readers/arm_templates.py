@@ -62,6 +62,8 @@ class Expander:
         self.line: int | None = None
         """Line of the resource at which it works."""
         self._reading = reading
+        self._symbolic = False
+        """Whether the resources of the template at which it works have symbolic names."""
         self._doubt: Value = True
         """True, or the unknown condition or loop of the deployment or parent around the resource at which it works."""
 
@@ -77,14 +79,20 @@ class Expander:
             self._reading.miss(section.line, "'resources' is neither a list nor an object")
         frame.scope.budget.spend(len(entries))
         nested_deployments.register(entries, frame, target, self._reading)
+        around, self._symbolic = self._symbolic, isinstance(section, ObjectNode)
         for entry in entries:
             self._resource(entry.value, frame, target, None)
+        self._symbolic = around
 
     def _resource(self, node: Node, frame: Frame, target: DeploymentScope, parent: Parent | None) -> None:
         if not isinstance(node, ObjectNode):
             self._reading.miss(node.line, "a resource that is no object")
             return
         self.line = node.line
+        keys = [entry.key.casefold() for entry in node.entries if isinstance(entry.key, str)]
+        if len(set(keys)) != len(keys):
+            self._reading.miss(node.line, "a resource with a key that stands twice in different case")
+            return
         for inner, certain in self._rounds(node, frame):
             self._one(node, inner, target, parent, certain)
 
@@ -112,8 +120,8 @@ class Expander:
         self, node: ObjectNode, frame: Frame, target: DeploymentScope, parent: Parent | None, certain: bool
     ) -> None:
         condition = _evaluate(node.get("condition"), frame, True)
-        if isinstance(condition, str):
-            condition = {"true": True, "false": False}.get(condition.casefold(), condition)
+        if isinstance(condition, str) and condition.casefold() == "true":
+            condition = True
         if condition is False:
             return
         declared = _evaluate(node.get("type"), frame, None)
@@ -124,7 +132,8 @@ class Expander:
             raise LimitError(f"more than {MAXIMUM_RESOURCES:,} resources")
         resource_type, name, scope = self._identity(declared, node, frame, target, parent)
         uncertain = condition if isinstance(condition, Unknown) else unknown("its condition is no truth value")
-        existing = node.get("existing")
+        # Without symbolic names the word means nothing, and the resource is made.
+        existing = node.get("existing") if self._symbolic else None
         resource = Resource(
             type=resource_type,
             api_version=symbolic(_evaluate(node.get("apiVersion"), frame, "")),
@@ -149,7 +158,10 @@ class Expander:
         if resource_type.casefold() == _DEPLOYMENT:
             self._nested(node, frame, target)
         here = Parent(resource_type, name, scope)
-        for entry in resource_entries(node.get("resources")):
+        children = node.get("resources")
+        if children is not None and not isinstance(children, ArrayNode | ObjectNode):
+            self._reading.miss(children.line, "'resources' is neither a list nor an object")
+        for entry in resource_entries(children):
             self._resource(entry.value, frame, target, here)
         self._doubt = before
 

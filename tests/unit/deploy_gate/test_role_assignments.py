@@ -201,6 +201,15 @@ def test_a_user_is_found(tmp_path: Path) -> None:
         ),
         template(grant(properties="[parameters('all')]"), parameters={"all": {"type": "object"}}),
         template(grant(properties={})),
+        template(
+            grant(
+                properties={
+                    "roleDefinitionId": role(READER),
+                    "RoleDefinitionId": role(OWNER),
+                    "principalId": SCIENTISTS,
+                }
+            )
+        ),
         template({"type": "Microsoft.ManagedServices/registrationDefinitions", "name": "x", "properties": {}}),
         template(
             {

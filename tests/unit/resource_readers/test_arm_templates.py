@@ -106,6 +106,16 @@ def test_a_false_condition_drops_a_resource_and_an_unknown_one_marks_it(tmp_path
     assert isinstance(result.resources[1].condition, Unknown)
 
 
+def test_a_condition_that_is_a_text_drops_nothing(tmp_path: Path) -> None:
+    result = read(tmp_path, template([vault("a", condition="false"), vault("b", condition="True")]))
+    assert [(one.name, one.condition is True) for one in result.resources] == [("a", False), ("b", True)]
+
+
+def test_existing_means_something_only_with_symbolic_names(tmp_path: Path) -> None:
+    result = read(tmp_path, template([vault("a", existing=True)]))
+    assert [one.existing for one in result.resources] == [False]
+
+
 def test_copy_loops_make_their_resources(tmp_path: Path) -> None:
     copy = {"name": "loop", "count": 3}
     result = read(tmp_path, template([vault("[format('{0}-{1}', copyIndex(), copyIndex('loop', 5))]", copy=copy)]))
@@ -250,6 +260,8 @@ def test_outputs_of_a_nested_deployment_are_followed(tmp_path: Path) -> None:
         (template([vault("x", copy={"count": 2})]), "copy loop"),
         (template([vault("x", copy={"name": "a", "count": 900})]), "stopped"),
         (template([vault("[concat(']")]), "not an expression"),
+        (template([vault("x", resources="[parameters('children')]")]), "neither a list"),
+        (template([vault("x", Scope="a", scope="b")]), "different case"),
         (template([], **{"$schema": SCHEMA.replace("Template.json", "Parameters.json")}), "parameter file"),
     ],
 )
