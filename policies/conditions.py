@@ -1,0 +1,369 @@
+"""Conditions and logical operators, compiled once into closures that answer true, false or Unknown.
+
+What is unknown follows Kleene's logic: false and unknown is false, true or unknown is true, everything else with unknown
+is unknown. Conditions are asked in the order in which they are written, and no further than needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.compiled_expressions import Compiled, Parameters, compile_value
+from policies.fields import Collection, Field, alias_path, make_field, normal_location
+from policies.operators import OPERATORS, check_literal
+from policies.scope import Scope, TraceStep
+from policies.values import DefinitionError, EvaluationError, Truth, Unknown, first_unknown
+
+Ask = Callable[[Scope], Truth]
+
+_SUBJECTS = frozenset({"field", "value", "count", "source"})
+MAXIMUM_CONDITIONS = 4096
+MAXIMUM_DEPTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A compiled condition or tree of conditions.
+
+    Attributes:
+        ask: gives its truth; raises EvaluationError, InvalidAliasError.
+        applicable: the same with everything but type, name and kind taken for unknown (Microsoft: policy applicability).
+        typed: the same with everything but type taken for unknown.
+    """
+
+    ask: Ask
+    applicable: Ask
+    typed: Ask
+
+
+@dataclass(slots=True)
+class Facts:
+    """What compiling learns of a rule.
+
+    Attributes:
+        aliases: lower-cased, as conditions and `field()` with a constant name use them.
+        kinds: which of "type", "name", "kind", "location", "other" conditions there are.
+        conditions: their number.
+    """
+
+    aliases: set[str] = field(default_factory=set)
+    kinds: set[str] = field(default_factory=set)
+    conditions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Compiler:
+    """Compiles conditions of one definition with one set of parameters."""
+
+    parameters: Parameters
+    facts: Facts
+
+    def compile(self, node: Any, path: str, depth: int = 0) -> Condition:
+        """A condition tree. Raises DefinitionError with the path of what is wrong."""
+        if not isinstance(node, dict) or not node:
+            raise DefinitionError("a condition must be an object that isn't empty", path)
+        if depth > MAXIMUM_DEPTH:
+            raise DefinitionError(f"more than {MAXIMUM_DEPTH} levels of conditions", path)
+        keys = {str(key).lower(): key for key in node}
+        if len(keys) != len(node):
+            raise DefinitionError("a key stands twice, in different case", path)
+        for logical in ("allof", "anyof", "not"):
+            if logical in keys:
+                if len(keys) > 1:
+                    others = ", ".join(str(key) for name, key in keys.items() if name != logical)
+                    raise DefinitionError(f"{keys[logical]} can't stand beside {others}", path)
+                return self._logical(logical, node[keys[logical]], f"{path}.{keys[logical]}", depth)
+        return self._leaf(node, keys, path, depth)
+
+    def _logical(self, logical: str, value: Any, path: str, depth: int) -> Condition:
+        if logical == "not":
+            inner = self.compile(value, path, depth + 1)
+            return Condition(_not(inner.ask), _not(inner.applicable), _not(inner.typed))
+        if not isinstance(value, list):
+            raise DefinitionError("an array of conditions is needed", path)
+        parts = [self.compile(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        combine = _all_of if logical == "allof" else _any_of
+        return Condition(
+            combine(tuple(part.ask for part in parts)),
+            combine(tuple(part.applicable for part in parts)),
+            combine(tuple(part.typed for part in parts)),
+        )
+
+    def _leaf(self, node: Mapping[str, Any], keys: Mapping[str, str], path: str, depth: int) -> Condition:
+        subjects = [name for name in keys if name in _SUBJECTS]
+        operators = [name for name in keys if name in OPERATORS]
+        unknown = [keys[name] for name in keys if name not in _SUBJECTS and name not in OPERATORS]
+        if unknown:
+            raise DefinitionError(f"unknown key or operator {unknown[0]!r}", path)
+        if len(subjects) != 1 or len(operators) != 1:
+            raise DefinitionError("a condition needs one of field, value and count, and one operator", path)
+        subject, operator = subjects[0], operators[0]
+        if subject == "source":
+            raise DefinitionError("'source' is no longer supported: use field type", path)
+        self.facts.conditions += 1
+        if self.facts.conditions > MAXIMUM_CONDITIONS:
+            raise DefinitionError(f"more than {MAXIMUM_CONDITIONS} conditions", path)
+        operand = compile_value(node[keys[operator]], self.parameters, f"{path}.{keys[operator]}")
+        if operand.evaluate is None and not _is_parameter(node[keys[operator]]):
+            check_literal(operator, operand.constant, f"{path}.{keys[operator]}")
+        shown = f"{subject} {_short(node[keys[subject]])} {keys[operator]} {_short(node[keys[operator]])}"
+        value_path = f"{path}.{keys[subject]}"
+        if subject == "count":
+            return self._count(node[keys[subject]], operator, operand, value_path, shown, depth)
+        if subject == "field":
+            return self._field(node[keys[subject]], operator, operand, value_path, shown)
+        self.facts.kinds.add("other")
+        value = compile_value(node[keys[subject]], self.parameters, value_path)
+        ask = _traced(_test(lambda scope: value.value(scope), operator, operand), path, shown, value.value)
+        return Condition(ask, _maybe, _maybe)
+
+    def _field(self, name: Any, operator: str, operand: Compiled, path: str, shown: str) -> Condition:
+        if not isinstance(name, str):
+            raise DefinitionError("a field's name must be text", path)
+        compiled = compile_value(name, self.parameters, path)
+        if compiled.evaluate is None:
+            asked = self._named_field(compiled.constant, path)
+            getter = asked.get
+            if asked.kind == "location":
+                operand = _normalised(operand)
+        else:
+            asked = Field(name, lambda scope: _dynamic_field(compiled, scope))
+            getter = asked.get
+        self.facts.kinds.add(asked.kind)
+        ask = _traced(_test(getter, operator, operand), path, shown, getter)
+        return Condition(
+            ask,
+            ask if asked.kind in ("type", "name", "kind") else _maybe,
+            ask if asked.kind == "type" else _maybe,
+        )
+
+    def _named_field(self, name: Any, path: str) -> Field:
+        try:
+            made = make_field(str(name))
+        except EvaluationError as error:
+            raise DefinitionError(str(error), path) from None
+        if made.alias is not None:
+            self.facts.aliases.add(made.alias)
+        return made
+
+    def _count(self, node: Any, operator: str, operand: Compiled, path: str, shown: str, depth: int) -> Condition:
+        if not isinstance(node, dict):
+            raise DefinitionError("count needs an object", path)
+        keys = {str(key).lower(): key for key in node}
+        strange = [keys[name] for name in keys if name not in ("field", "value", "name", "where")]
+        if strange or ("field" in keys) == ("value" in keys):
+            raise DefinitionError(
+                f"count needs field or value, {f'not {strange[0]!r}' if strange else 'one of both'}", path
+            )
+        self.facts.kinds.add("other")
+        where = self.compile(node[keys["where"]], f"{path}.{keys['where']}", depth + 1).ask if "where" in keys else None
+        if "field" in keys:
+            counted = self._counted_field(node[keys["field"]], where, f"{path}.{keys['field']}")
+        else:
+            name = node.get(keys.get("name", ""), "")
+            if not isinstance(name, str):
+                raise DefinitionError("count.name must be text", path)
+            counted = self._counted_value(node[keys["value"]], name.lower(), where, f"{path}.{keys['value']}")
+        ask = _traced(_counting(counted, operator, operand), path, shown, lambda scope: counted(scope)[0])
+        return Condition(ask, _maybe, _maybe)
+
+    def _counted_field(self, name: Any, where: Ask | None, path: str) -> Counted:
+        compiled = compile_value(name, self.parameters, path)
+        if compiled.evaluate is not None or not isinstance(compiled.constant, str) or "[*]" not in compiled.constant:
+            raise DefinitionError("count.field must be an alias with [*]", path)
+        alias = self._named_field(compiled.constant, path).alias
+        if alias is None:
+            raise DefinitionError("count.field must be an alias with [*]", path)
+
+        def count(scope: Scope) -> tuple[int, Unknown | None]:
+            members = alias_path(scope, alias)
+            sure, open_ = 0, None
+            if members is None:
+                return 0, None
+            for value, positions in members.members(scope.resource, scope.cursors):  # type: ignore[arg-type]
+                if isinstance(value, Unknown):
+                    open_ = value
+                elif where is None:
+                    sure += 1
+                else:
+                    truth = where(scope.within(positions, {alias: value}))
+                    sure += truth is True
+                    open_ = truth if isinstance(truth, Unknown) else open_
+            return sure, open_
+
+        return count
+
+    def _counted_value(self, value: Any, name: str, where: Ask | None, path: str) -> Counted:
+        compiled = compile_value(value, self.parameters, path)
+
+        def count(scope: Scope) -> tuple[int, Unknown | None]:
+            items = compiled.value(scope)
+            if isinstance(items, Unknown):
+                return 0, items
+            if not isinstance(items, list):
+                raise EvaluationError("count.value is no array")
+            if where is None:
+                return len(items), None
+            sure, open_ = 0, None
+            for item in items:
+                truth = where(scope.within({}, {name: item}))
+                sure += truth is True
+                open_ = truth if isinstance(truth, Unknown) else open_
+            return sure, open_
+
+        return count
+
+
+Counted = Callable[[Scope], tuple[int, Unknown | None]]
+"""The members that certainly count, and why there may be more (None if there can't be)."""
+
+
+def _is_parameter(value: Any) -> bool:
+    # A parameter of the wrong type is the assignment's mistake: an evaluation failure, not a broken definition.
+    return isinstance(value, str) and value.startswith("[") and not value.startswith("[[")
+
+
+def _short(value: Any) -> str:
+    shown = value if isinstance(value, str) else repr(value)
+    return shown if len(shown) <= 120 else f"{shown[:117]}..."
+
+
+def _maybe(_scope: Scope) -> Truth:
+    return Unknown("not considered for applicability")
+
+
+def _not(inner: Ask) -> Ask:
+    def ask(scope: Scope) -> Truth:
+        truth = inner(scope)
+        return truth if isinstance(truth, Unknown) else not truth
+
+    return ask
+
+
+def _all_of(parts: tuple[Ask, ...]) -> Ask:
+    def ask(scope: Scope) -> Truth:
+        unknown: Unknown | None = None
+        for part in parts:
+            truth = part(scope)
+            if truth is False:
+                return False
+            if truth is not True:
+                unknown = truth
+        return True if unknown is None else unknown
+
+    return ask
+
+
+def _any_of(parts: tuple[Ask, ...]) -> Ask:
+    def ask(scope: Scope) -> Truth:
+        unknown: Unknown | None = None
+        for part in parts:
+            truth = part(scope)
+            if truth is True:
+                return True
+            if truth is not False:
+                unknown = truth
+        return False if unknown is None else unknown
+
+    return ask
+
+
+def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
+    """A getter against an operand; the test is made once where the operand is constant."""
+    if operand.evaluate is None:
+        try:
+            fixed = OPERATORS[operator](operand.constant)
+        except EvaluationError as error:
+            return _failing(error)
+
+        def ask(scope: Scope) -> Truth:
+            value = get(scope)
+            if type(value) is Collection:
+                return _every(value, fixed)
+            return value if type(value) is Unknown else fixed(value)
+
+        return ask
+
+    def ask_dynamic(scope: Scope) -> Truth:
+        value = get(scope)
+        given = operand.value(scope)
+        unknown = first_unknown(given)
+        if unknown is not None:
+            # Nothing to compare is true whatever it would be compared with.
+            return True if type(value) is Collection and not value.members else unknown
+        test = OPERATORS[operator](given)
+        if type(value) is Collection:
+            return _every(value, test)
+        return value if type(value) is Unknown else test(value)
+
+    return ask_dynamic
+
+
+def _failing(error: EvaluationError) -> Ask:
+    message = str(error)
+
+    def ask(_scope: Scope) -> Truth:
+        raise EvaluationError(message)
+
+    return ask
+
+
+def _every(values: Collection, test: Callable[[Any], bool]) -> Truth:
+    """All members pass; an empty collection does."""
+    unknown: Unknown | None = None
+    for value in values.members:
+        if type(value) is Unknown:
+            unknown = value
+        elif not test(value):
+            return False
+    return True if unknown is None else unknown
+
+
+def _counting(counted: Counted, operator: str, operand: Compiled) -> Ask:
+    def ask(scope: Scope) -> Truth:
+        sure, open_ = counted(scope)
+        if open_ is not None:
+            return open_
+        given = operand.value(scope)
+        if isinstance(given, Unknown):
+            return given
+        return OPERATORS[operator](given)(sure)
+
+    return ask
+
+
+def _dynamic_field(name: Compiled, scope: Scope) -> Any:
+    wanted = name.value(scope)
+    if isinstance(wanted, Unknown):
+        return wanted
+    if not isinstance(wanted, str):
+        raise EvaluationError("a field's name must be text")
+    return make_field(wanted).get(scope)
+
+
+def _normalised(operand: Compiled) -> Compiled:
+    """A location, or a list of them, to compare with."""
+
+    def normal(value: Any) -> Any:
+        return [normal_location(item) for item in value] if isinstance(value, list) else normal_location(value)
+
+    if operand.evaluate is None:
+        return Compiled(normal(operand.constant))
+    evaluate = operand.evaluate
+    return Compiled(evaluate=lambda scope: normal(evaluate(scope)))
+
+
+def _traced(ask: Ask, path: str, shown: str, get: Callable[[Scope], Any]) -> Ask:
+    def traced(scope: Scope) -> Truth:
+        if scope.trace is None:
+            return ask(scope)
+        result = ask(scope)
+        seen = get(scope)
+        scope.trace.steps.append(
+            TraceStep(path, shown, list(seen.members) if isinstance(seen, Collection) else seen, result)
+        )
+        return result
+
+    return traced

@@ -1,0 +1,201 @@
+"""Policy definitions: read from JSON, checked, and compiled with parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from policies.compiled_expressions import Compiled, Parameters, compile_value
+from policies.conditions import Compiler, Condition, Facts
+from policies.effects import EFFECTS, Effect, ExistenceCheck, Operation, make_existence_check, make_operations
+from policies.parameters import ParameterDefinition, bind, read_parameters
+from policies.values import DefinitionError
+
+RESOURCE_MANAGER_MODES = frozenset({"all", "indexed"})
+MACHINE_LEARNING_MODES = frozenset(
+    {"microsoft.machinelearningservices.data", "microsoft.machinelearningservices.v2.data"}
+)
+DATA_MODES = frozenset(
+    {
+        *MACHINE_LEARNING_MODES,
+        *("microsoft.kubernetes.data", "microsoft.keyvault.data", "microsoft.containerservice.data"),
+        *("microsoft.managedhsm.data", "microsoft.cognitiveservices.data", "microsoft.loadtestservice.data"),
+        *("microsoft.datafactory.data", "microsoft.network.data", "microsoft.engine.data"),
+    }
+)
+STATIC = "static"
+
+_KEYS = frozenset(
+    {
+        *("displayname", "policytype", "mode", "description", "metadata", "version", "versions", "parameters"),
+        *("policyrule", "externalevaluationenforcementsettings"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyDefinition:
+    """A definition as written, checked as far as that needs no parameters.
+
+    Attributes:
+        id: its resource id, lower-cased ("" for a bare rule); name: its name or "".
+        display_name, version: as written.
+        mode: lower-cased; "indexed" where there is none.
+        rule_if, rule_then: the policy rule.
+        parameters: by lower-cased name.
+        source: file, or "".
+    """
+
+    id: str
+    name: str
+    display_name: str
+    version: str
+    mode: str
+    rule_if: Any
+    rule_then: Mapping[str, Any]
+    parameters: Mapping[str, ParameterDefinition]
+    source: str = ""
+
+    @property
+    def evaluable(self) -> bool:
+        """Whether the engine evaluates this mode."""
+        return self.mode in RESOURCE_MANAGER_MODES or self.mode in MACHINE_LEARNING_MODES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledPolicy:
+    """A definition with its parameters, ready to be evaluated.
+
+    Attributes:
+        definition: what it was compiled from.
+        condition: of the `if` block.
+        effect: what happens when it holds; None with `effect_error` where the effect can't be told.
+        existence: for auditIfNotExists and deployIfNotExists.
+        operations: for modify and append.
+        conflict_effect: for modify: "deny", "audit" or "disabled".
+        default_state: for manual.
+        facts: aliases and kinds of conditions of `if`.
+    """
+
+    definition: PolicyDefinition
+    condition: Condition
+    effect: Effect | None
+    effect_error: str
+    existence: ExistenceCheck | None
+    operations: tuple[Operation, ...]
+    conflict_effect: str
+    default_state: str
+    facts: Facts
+
+
+def read_definition(body: Any, source: str = "") -> PolicyDefinition:
+    """A definition from JSON: a whole one, the properties of one, or a bare rule {"if", "then"}.
+
+    Raises:
+        DefinitionError: unknown keys, no rule, malformed parameters.
+    """
+    if not isinstance(body, dict):
+        raise DefinitionError("a policy definition must be an object")
+    outer = _lowered(body)
+    inner = outer.get("properties")
+    properties = _lowered(inner) if isinstance(inner, dict) else outer
+    rule = properties if "if" in properties and "policyrule" not in properties else properties.get("policyrule")
+    if not isinstance(rule, dict):
+        raise DefinitionError("there is no policyRule")
+    rule = _lowered(rule)
+    if "if" not in rule or not isinstance(rule.get("then"), dict):
+        raise DefinitionError("a rule needs if and then", "policyRule")
+    if properties is not rule:
+        unknown = [key for key in properties if key not in _KEYS and not (properties is outer and key in _OUTER)]
+        if unknown:
+            raise DefinitionError(f"unknown key {unknown[0]!r}", "properties")
+    extra = [key for key in rule if key not in ("if", "then") and properties is not rule]
+    if extra:
+        raise DefinitionError(f"unknown key {extra[0]!r}", "policyRule")
+    metadata = properties.get("metadata")
+    version = properties.get("version") or (metadata.get("version") if isinstance(metadata, dict) else None)
+    return PolicyDefinition(
+        id=str(outer.get("id") or "").lower(),
+        name=str(outer.get("name") or ""),
+        display_name=str(properties.get("displayname") or ""),
+        version=str(version or ""),
+        mode=_mode(properties),
+        rule_if=rule["if"],
+        rule_then=_lowered(rule["then"]),
+        parameters=read_parameters(properties.get("parameters")),
+        source=source,
+    )
+
+
+_OUTER = frozenset({"id", "name", "type", "systemdata", "properties", "if", "then"})
+
+
+def _mode(properties: Mapping[str, Any]) -> str:
+    given = properties.get("mode")
+    if given is None:
+        return STATIC if str(properties.get("policytype") or "").lower() == STATIC else "indexed"
+    mode = str(given).lower()
+    if mode not in RESOURCE_MANAGER_MODES and mode not in DATA_MODES:
+        raise DefinitionError(f"unknown mode {given!r}", "properties.mode")
+    return mode
+
+
+def _lowered(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    lowered = {str(key).lower(): value for key, value in mapping.items()}
+    if len(lowered) != len(mapping):
+        raise DefinitionError("a key stands twice, in different case")
+    return lowered
+
+
+def compile_definition(definition: PolicyDefinition, given: Mapping[str, Any] | None = None) -> CompiledPolicy:
+    """Compiles a definition with the parameters of an assignment.
+
+    Raises:
+        DefinitionError: an unknown operator, function or key, with its path.
+        EvaluationError: a parameter of the wrong type, or outside of its allowed values.
+    """
+    parameters = bind(definition.parameters, given or {})
+    facts = Facts()
+    condition = Compiler(parameters, facts).compile(definition.rule_if, "if")
+    then = definition.rule_then
+    unknown = [key for key in then if key not in ("effect", "details")]
+    if unknown:
+        raise DefinitionError(f"unknown key {unknown[0]!r}", "then")
+    effect, error = _effect(compile_value(then.get("effect"), parameters, "then.effect"))
+    details = then.get("details")
+    lowered = _lowered(details) if isinstance(details, dict) else {}
+    existence = None
+    operations: tuple[Operation, ...] = ()
+    if effect in (Effect.AUDIT_IF_NOT_EXISTS, Effect.DEPLOY_IF_NOT_EXISTS):
+        existence = make_existence_check(lowered, parameters)
+    elif effect in (Effect.MODIFY, Effect.APPEND):
+        operations = make_operations(effect, details, parameters)
+    conflict = compile_value(lowered.get("conflicteffect") or "deny", parameters, "then.details.conflictEffect")
+    default = compile_value(lowered.get("defaultstate") or "Unknown", parameters, "then.details.defaultState")
+    return CompiledPolicy(
+        definition=definition,
+        condition=condition,
+        effect=effect,
+        effect_error=error,
+        existence=existence,
+        operations=operations,
+        conflict_effect=str(conflict.constant or "deny").lower(),
+        default_state=str(default.constant or "Unknown"),
+        facts=facts,
+    )
+
+
+def _effect(compiled: Compiled) -> tuple[Effect | None, str]:
+    """The effect, or why it can't be told."""
+    if compiled.evaluate is not None:
+        try:
+            value = compiled.evaluate(None)  # type: ignore[arg-type]
+        except Exception as error:
+            return None, f"the effect can't be worked out: {error}"
+    else:
+        value = compiled.constant
+    effect = EFFECTS.get(str(value).lower()) if isinstance(value, str) else None
+    if effect is None:
+        raise DefinitionError(f"unknown effect {value!r}", "then.effect")
+    return effect, ""

@@ -1,0 +1,212 @@
+"""One compiled policy and one resource: which effect takes hold, and what state that is."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from policies.conditions import Condition, Facts
+from policies.definitions import CompiledPolicy
+from policies.effects import Change, Effect, changed, changes_for
+from policies.indexed_types import supports_tags_and_location
+from policies.scope import InvalidAliasError, Scope, Surroundings, Trace, scope_of
+from policies.values import EvaluationError, Truth, Unknown
+
+
+class State(enum.Enum):
+    """Compliance states; the values are how answers spell them."""
+
+    NON_COMPLIANT = "NonCompliant"
+    COMPLIANT = "Compliant"
+    CONFLICT = "Conflict"
+    EXEMPT = "Exempt"
+    UNKNOWN = "Unknown"
+    NOT_APPLICABLE = "NotApplicable"
+    ERROR = "Error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of an evaluation.
+
+    Attributes:
+        effect: what takes hold of the resource, lower-cased; None where nothing does.
+        state: see State. Error is an evaluation failure, which Azure treats as a deny.
+        reason: in a sentence.
+        changes: of modify and append.
+        settings: the details of enforceSetting.
+    """
+
+    effect: str | None
+    state: State
+    reason: str
+    changes: tuple[Change, ...] = ()
+    settings: Any = None
+
+
+def _answer(state: State, reason: str, effect: Effect | None = None, changes: Sequence[Change] = ()) -> Answer:
+    return Answer(
+        effect=effect.value if effect is not None else None, state=state, reason=reason, changes=tuple(changes)
+    )
+
+
+def evaluate(
+    policy: CompiledPolicy,
+    resource: Mapping[str, Any],
+    surroundings: Surroundings,
+    *,
+    related: Sequence[Mapping[str, Any]] | None = None,
+    trace: Trace | None = None,
+) -> Answer:
+    """Evaluates a policy over a resource; never raises for what either holds.
+
+    Args:
+        policy: see `policies.definitions.compile_definition`.
+        resource: ARM-shaped; a value that isn't known is {"$unknown": reason}. It is not changed.
+        surroundings: aliases, time and context.
+        related: every resource in which an existence condition may look; None if they aren't known.
+        trace: collects the conditions that were asked.
+    """
+    scope = scope_of(resource, surroundings, trace)
+    try:
+        return _evaluate(policy, scope, related)
+    except EvaluationError as error:
+        return _answer(State.ERROR, f"the evaluation failed, which Azure treats as deny: {error}")
+    except InvalidAliasError as error:
+        return _missing_alias(str(error), scope)
+    except RecursionError:
+        return _answer(State.ERROR, "the evaluation failed: values are nested too deeply")
+
+
+def _evaluate(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[str, Any]] | None) -> Answer:
+    if policy.effect is None:
+        raise EvaluationError(policy.effect_error)
+    if policy.effect is Effect.DISABLED:
+        return _answer(State.NOT_APPLICABLE, "the policy is disabled", Effect.DISABLED)
+    if not policy.definition.evaluable:
+        mode = policy.definition.mode
+        if mode == "static":
+            return _answer(State.NOT_APPLICABLE, "a static policy matches no resource")
+        return _answer(State.UNKNOWN, f"policies of mode {mode} are evaluated by their resource provider")
+    why = _outside_mode(policy.definition.mode, scope)
+    if why:
+        return _answer(State.NOT_APPLICABLE, why)
+    if _applicable(policy.condition, policy.facts, scope) is False:
+        return _answer(State.NOT_APPLICABLE, "the conditions on type, name or kind don't hold")
+    for alias in policy.facts.aliases:
+        if not scope.surroundings.aliases.exists(alias):
+            raise InvalidAliasError(alias)
+    holds = policy.condition.ask(scope)
+    if isinstance(holds, Unknown):
+        return _answer(State.UNKNOWN, holds.reason)
+    if not holds:
+        if policy.existence is not None:
+            return _answer(State.NOT_APPLICABLE, "the if block doesn't hold")
+        return _answer(State.COMPLIANT, "the if block doesn't hold")
+    return _take_hold(policy, policy.effect, scope, related)
+
+
+def _outside_mode(mode: str, scope: Scope) -> str:
+    """Why the mode leaves the resource out, or ""."""
+    if scope.type.startswith("microsoft.resources/") and scope.type not in _EVALUATED_RESOURCES:
+        return "Azure evaluates nothing of Microsoft.Resources but subscriptions and resource groups"
+    if mode == "indexed" and not supports_tags_and_location(scope.type):
+        return f"mode Indexed leaves out types without tags and location, like {scope.resource.get('type')}"
+    return ""
+
+
+_EVALUATED_RESOURCES = frozenset(
+    {
+        *("microsoft.resources/subscriptions", "microsoft.resources/subscriptions/resourcegroups"),
+        "microsoft.resources/resourcegroups",
+    }
+)
+
+
+def _applicable(condition: Condition, facts: Facts, scope: Scope) -> Truth:
+    """Whether type, name and kind allow the resource (Microsoft: policy applicability, with its special cases)."""
+    if not facts.kinds & {"type", "name", "kind"} or facts.kinds in ({"name"}, {"kind"}):
+        return True
+    truth = condition.applicable(scope)
+    if truth is False and "type" in facts.kinds and not facts.kinds - {"type", "name", "kind"}:
+        # Only type and name, or only type and kind: the type alone decides, so that the rest can be compliant.
+        return True if condition.typed(scope) is not False else False
+    return truth
+
+
+def _missing_alias(alias: str, scope: Scope) -> Answer:
+    covers = getattr(scope.surroundings.aliases, "covers_alias", None)
+    if covers is not None and covers(alias):
+        return _answer(State.NOT_APPLICABLE, f"there is no alias {alias}")
+    return _answer(State.UNKNOWN, f"the alias {alias} is not in the table: see `mlgate policy aliases import`")
+
+
+def _take_hold(
+    policy: CompiledPolicy, effect: Effect, scope: Scope, related: Sequence[Mapping[str, Any]] | None
+) -> Answer:
+    match effect:
+        case Effect.DENY | Effect.AUDIT:
+            return _answer(State.NON_COMPLIANT, "the if block holds", effect)
+        case Effect.MODIFY | Effect.APPEND:
+            return _change(policy, effect, scope)
+        case Effect.AUDIT_IF_NOT_EXISTS | Effect.DEPLOY_IF_NOT_EXISTS:
+            return _look(policy, effect, scope, related)
+        case Effect.MANUAL:
+            return _manual(policy)
+        case Effect.DENY_ACTION:
+            return _answer(State.COMPLIANT, "deletion is denied; nothing else is judged", effect)
+        case Effect.ADD_TO_NETWORK_GROUP:
+            return _answer(State.COMPLIANT, "the resource becomes a member of the network group", effect)
+        case Effect.ENFORCE_SETTING:
+            reason = "the setting is pushed to the service: what follows from it can't be seen in the resource"
+            return _answer(State.UNKNOWN, reason, effect)
+        case Effect.MUTATE | Effect.AUDIT_ACTION:
+            return _answer(State.UNKNOWN, f"the effect {effect.value} is recognised and not evaluated", effect)
+        case Effect.DISABLED:
+            return _answer(State.NOT_APPLICABLE, "the policy is disabled", effect)
+
+
+def _change(policy: CompiledPolicy, effect: Effect, scope: Scope) -> Answer:
+    changes = changes_for(policy.operations, scope)
+    if isinstance(changes, Unknown):
+        return _answer(State.UNKNOWN, changes.reason, effect)
+    if effect is Effect.MODIFY and scope.type not in _MACHINES:
+        if any(change.field.lower() == "identity.type" for change in changes):
+            return _answer(State.NOT_APPLICABLE, "modify sets identity.type of virtual machines only")
+    try:
+        changed(scope.resource, changes, scope)
+    except EvaluationError as error:
+        if effect is Effect.APPEND:
+            return _answer(State.NON_COMPLIANT, f"append acts as deny: {error}", Effect.DENY, changes)
+        return _conflict(policy.conflict_effect, str(error), changes)
+    return _answer(State.NON_COMPLIANT, "the if block holds", effect, changes)
+
+
+_MACHINES = frozenset({"microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets"})
+
+
+def _conflict(conflict_effect: str, why: str, changes: Sequence[Change]) -> Answer:
+    fallback = {"deny": Effect.DENY, "audit": Effect.AUDIT, "disabled": Effect.DISABLED}.get(conflict_effect)
+    if fallback is None:
+        raise EvaluationError(f"conflictEffect can't be {conflict_effect!r}")
+    return _answer(
+        State.NON_COMPLIANT, f"modify can't be done ({why}); its conflict effect takes hold", fallback, changes
+    )
+
+
+def _look(policy: CompiledPolicy, effect: Effect, scope: Scope, related: Sequence[Mapping[str, Any]] | None) -> Answer:
+    assert policy.existence is not None
+    truth = policy.existence.satisfied(related, scope)
+    if isinstance(truth, Unknown):
+        return _answer(State.UNKNOWN, truth.reason, effect)
+    if truth:
+        return _answer(State.COMPLIANT, "a related resource is as it should be")
+    return _answer(State.NON_COMPLIANT, "no related resource is as it should be", effect)
+
+
+def _manual(policy: CompiledPolicy) -> Answer:
+    states = {state.value.lower(): state for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)}
+    state = states.get(policy.default_state.lower(), State.UNKNOWN)
+    return _answer(state, "the state is attested by a person; this is the definition's default", Effect.MANUAL)
