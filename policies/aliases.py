@@ -68,7 +68,7 @@ class AliasTable:
 
 @dataclass(frozen=True)
 class GivenAliases:
-    """A table that a caller wrote out: alias -> path, for whatever type is evaluated. What isn't in it doesn't exist."""
+    """A table that a caller wrote out: alias -> path, whatever the type. What isn't in it doesn't exist."""
 
     paths: Mapping[str, str]
 

@@ -125,7 +125,7 @@ def _compile_member(expression: Member, parameters: Parameters, path: str) -> Co
 
 
 def member(value: Any, key: Any, safe: bool = False) -> Any:
-    """A member of an object (by name, without case) or an array (by position). Raises EvaluationError if there is none."""
+    """A member of an object (by name, any case) or an array (by position). Raises EvaluationError if there is none."""
     value = known(value)
     if isinstance(value, Unknown):
         return value

@@ -1,7 +1,7 @@
 """Conditions and logical operators, compiled once into closures that answer true, false or Unknown.
 
-What is unknown follows Kleene's logic: false and unknown is false, true or unknown is true, everything else with unknown
-is unknown. Conditions are asked in the order in which they are written, and no further than needed.
+What is unknown follows Kleene's logic: false and unknown is false, true or unknown is true, everything else with
+unknown is unknown. Conditions are asked in the order in which they are written, and no further than needed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Condition:
 
     Attributes:
         ask: gives its truth; raises EvaluationError, InvalidAliasError.
-        applicable: the same with everything but type, name and kind taken for unknown (Microsoft: policy applicability).
+        applicable: the same with all but type, name and kind taken for unknown (Microsoft: policy applicability).
         typed: the same with everything but type taken for unknown.
     """
 
@@ -182,7 +182,7 @@ class Compiler:
             sure, open_ = 0, None
             if members is None:
                 return 0, None
-            for value, positions in members.members(scope.resource, scope.cursors):  # type: ignore[arg-type]
+            for value, positions in members.members(scope.resource, scope.cursors):
                 if isinstance(value, Unknown):
                     open_ = value
                 elif where is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.compiled_expressions import Compiled, Parameters, compile_value
+from policies.compiled_expressions import Compiled, compile_value
 from policies.conditions import Compiler, Condition, Facts
 from policies.effects import EFFECTS, Effect, ExistenceCheck, Operation, make_existence_check, make_operations
 from policies.parameters import ParameterDefinition, bind, read_parameters

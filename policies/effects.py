@@ -86,10 +86,10 @@ def make_operations(effect: Effect, details: Any, parameters: Parameters) -> tup
         given = [details]  # append with a single pair
     if not isinstance(given, list) or not given:
         raise DefinitionError(f"{effect.value} needs a list of changes", path)
-    return tuple(_operation(item, effect, parameters, f"{path}[{index}]") for index, item in enumerate(given))
+    return tuple(_operation(item, parameters, f"{path}[{index}]") for index, item in enumerate(given))
 
 
-def _operation(item: Any, effect: Effect, parameters: Parameters, path: str) -> Operation:
+def _operation(item: Any, parameters: Parameters, path: str) -> Operation:
     if not isinstance(item, dict):
         raise DefinitionError("a change must be an object", path)
     lowered = {str(key).lower(): value for key, value in item.items()}

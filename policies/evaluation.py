@@ -132,7 +132,7 @@ def _applicable(condition: Condition, facts: Facts, scope: Scope) -> Truth:
     truth = condition.applicable(scope)
     if truth is False and "type" in facts.kinds and not facts.kinds - {"type", "name", "kind"}:
         # Only type and name, or only type and kind: the type alone decides, so that the rest can be compliant.
-        return True if condition.typed(scope) is not False else False
+        return condition.typed(scope) is not False
     return truth
 
 
@@ -172,9 +172,9 @@ def _change(policy: CompiledPolicy, effect: Effect, scope: Scope) -> Answer:
     changes = changes_for(policy.operations, scope)
     if isinstance(changes, Unknown):
         return _answer(State.UNKNOWN, changes.reason, effect)
-    if effect is Effect.MODIFY and scope.type not in _MACHINES:
-        if any(change.field.lower() == "identity.type" for change in changes):
-            return _answer(State.NOT_APPLICABLE, "modify sets identity.type of virtual machines only")
+    sets_identity = any(change.field.lower() == "identity.type" for change in changes)
+    if effect is Effect.MODIFY and sets_identity and scope.type not in _MACHINES:
+        return _answer(State.NOT_APPLICABLE, "modify sets identity.type of virtual machines only")
     try:
         changed(scope.resource, changes, scope)
     except EvaluationError as error:

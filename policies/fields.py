@@ -78,7 +78,7 @@ def make_field(name: str) -> Field:
 def select(path: PropertyPath, scope: Scope) -> Any:
     """What a path selects of the scope's resource."""
     if path.is_collection:
-        return Collection(tuple(path.values(scope.resource, scope.cursors)))  # type: ignore[arg-type]
+        return Collection(tuple(path.values(scope.resource, scope.cursors)))
     return path.value(scope.resource)
 
 
@@ -111,7 +111,7 @@ def alias_path(scope: Scope, alias: str) -> PropertyPath | None:
 
 
 def _top(scope: Scope, name: str) -> Any:
-    return known(get_key(scope.resource, name, name))  # type: ignore[arg-type]
+    return known(get_key(scope.resource, name, name))
 
 
 def _name(scope: Scope) -> Any:

@@ -1,4 +1,4 @@
-"""Writing into a copy of a resource what modify and append ask for (Microsoft: author policies for arrays, modifying)."""
+"""Writes into a copy of a resource what modify and append ask for (Microsoft: author policies for arrays)."""
 
 from __future__ import annotations
 
