@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,7 @@ def first_unknown(value: Any) -> Unknown | None:
     return None
 
 
-def get_key(mapping: dict[str, Any], key: str, lower: str) -> Any:
+def get_key(mapping: Mapping[str, Any], key: str, lower: str) -> Any:
     """A member by its name, whatever the case, as property names of resources compare; None if absent."""
     if key in mapping:
         return mapping[key]
