@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+PACKAGES := cli cloud_backends deploy_gate policies rbac_matrix report_formats resource_readers scanners verdicts
 
 .PHONY: gate test check bench clean lock
 
@@ -31,8 +32,9 @@ $(READY): locks/development.txt locks/uv.txt setup.cfg pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "mlgate needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r locks/uv.txt
-	$(BIN)/uv pip sync --quiet --require-hashes --no-build --python $(BIN)/python locks/development.txt
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --no-build --python $(BIN)/python locks/development.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --no-index -e .
+	$(BIN)/python -m compileall -q $(PACKAGES) mlgate.py
 	touch $@
 
 lock: $(READY)

@@ -14,7 +14,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -22,6 +23,9 @@ from typing import IO
 DEFAULT_TIMEOUT_S = 600.0
 DEFAULT_OUTPUT_BYTES = 256 * 1024 * 1024
 _CHUNK = 1 << 16
+
+on_start: ContextVar[Callable[[], None] | None] = ContextVar("on_start", default=None)
+"""Called when a program has been started from this context; `scanners.running` lets the slowest one go first by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +127,9 @@ def run(command: Command) -> ProcessResult:
             )
         except (OSError, ValueError) as error:
             raise ProgramMissingError(f"{command.argv[0]} can't be started: {error}") from None
+        started_one = on_start.get()
+        if started_one is not None:
+            started_one()
         try:
             stdout, stderr = _collect(process, command, started + command.timeout_s)
         finally:

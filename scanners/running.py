@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import queue
 import tempfile
 import threading
@@ -16,12 +18,16 @@ from scanners.process_runner import (
     ProcessError,
     ProcessTimeoutError,
     ProgramMissingError,
+    on_start,
 )
 from verdicts import Completed, NotCompleted, Outcome, Reason
 from verdicts.text import one_line
 
 # How much longer than its own program a scanner may take: unpacking, hashing, reading reports.
 GRACE_S = 120.0
+
+# How long the other scanners wait for the first one's program, at most.
+HEAD_START_S = 1.0
 
 Progress = Callable[[str, tuple[Outcome, ...] | None], None]
 """Called with a scanner's id and None when it starts, and with its outcomes when it ends."""
@@ -72,6 +78,13 @@ def _crashed(scanner: str, detail: str, remedy: str) -> NotCompleted:
     return NotCompleted(scanner=scanner, reason=Reason.CRASHED, detail=detail, remedy=remedy)
 
 
+def _step_back() -> None:
+    """Lowers the priority of this thread, and so of the programs that it starts, where the platform can."""
+    with contextlib.suppress(OSError, AttributeError):
+        # On Linux a thread has a priority of its own (sched(7)).
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 5)
+
+
 def _attributed(outcome: Outcome, scanner: str, seconds: float) -> Outcome:
     # A scanner can't speak for another one: `required` counts on the names.
     taken = outcome.seconds or seconds
@@ -85,6 +98,9 @@ def run_scanners(
 ) -> Mapping[str, tuple[Outcome, ...]]:
     """All scanners at once, a thread each; what doesn't end in time is given up and reported.
 
+    The first scanner should be the slowest: it sets the pace, so the others wait until its program runs, and leave it
+    the processor where there are not enough for all.
+
     `context.workspace` is where each scanner's own workspace is made.
 
     Returns:
@@ -95,7 +111,13 @@ def run_scanners(
         raise ValueError(f"two scanners of one id: {names}")
     ended: queue.SimpleQueue[tuple[str, tuple[Outcome, ...]]] = queue.SimpleQueue()
 
+    first_runs = threading.Event()
+
     def work(scanner: Scanner) -> None:
+        if scanner is scanners[0]:
+            on_start.set(first_runs.set)
+        else:
+            _step_back()
         try:
             workspace = Path(tempfile.mkdtemp(prefix=f"{scanner.id}-", dir=context.workspace))
         except OSError as error:
@@ -104,12 +126,15 @@ def run_scanners(
             ended.put((scanner.id, (_crashed(scanner.id, detail, remedy),)))
             return
         ended.put((scanner.id, run_scanner(scanner, dataclasses.replace(context, workspace=workspace))))
+        first_runs.set()
 
     for scanner in scanners:
         if progress is not None:
             progress(scanner.id, None)
         # Daemon threads: a scanner that hangs in a library must not keep the gate from ending.
         threading.Thread(target=work, args=(scanner,), name=f"scanner-{scanner.id}", daemon=True).start()
+        if scanner is scanners[0]:
+            first_runs.wait(HEAD_START_S)
 
     results: dict[str, tuple[Outcome, ...]] = {}
     deadline = time.monotonic() + context.timeout_s + GRACE_S
