@@ -19,6 +19,7 @@ import importlib.resources
 import json
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -97,16 +98,19 @@ def lock_of(name: str) -> bytes:
 def _stamp(root: Path) -> str:
     """Digest over what changes when anybody touches a file; a hundred times faster than reading the contents."""
     entries: list[str] = []
-    folders = [root]
+    folders = [str(root)]
     while folders:
         with os.scandir(folders.pop()) as listing:
             for entry in listing:
-                status = entry.stat(follow_symlinks=False)
-                facts = (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-                entries.append(f"{entry.path}\0{facts}")
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(Path(entry.path))
-    return "sha256:" + hashlib.sha256("\n".join(sorted(entries)).encode("utf-8", "surrogateescape")).hexdigest()
+                path, status = entry.path, entry.stat(follow_symlinks=False)
+                mode = status.st_mode
+                entries.append(
+                    f"{path}\0{mode} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
+                )
+                if stat.S_ISDIR(mode):
+                    folders.append(path)
+    entries.sort()
+    return "sha256:" + hashlib.sha256("\n".join(entries).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _write(path: Path, content: Mapping[str, str]) -> None:
