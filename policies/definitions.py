@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.compiled_expressions import Compiled, compile_value
+from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.conditions import Compiler, Condition, Facts
 from policies.effects import EFFECTS, Effect, ExistenceCheck, Operation, make_existence_check, make_operations
 from policies.parameters import ParameterDefinition, bind, read_parameters
@@ -69,6 +69,7 @@ class CompiledPolicy:
 
     Attributes:
         definition: what it was compiled from.
+        parameters: as they were bound.
         condition: of the `if` block.
         effect: what happens when it holds; None with `effect_error` where the effect can't be told.
         existence: for auditIfNotExists and deployIfNotExists.
@@ -79,6 +80,7 @@ class CompiledPolicy:
     """
 
     definition: PolicyDefinition
+    parameters: Parameters
     condition: Condition
     effect: Effect | None
     effect_error: str
@@ -175,6 +177,7 @@ def compile_definition(definition: PolicyDefinition, given: Mapping[str, Any] | 
     default = compile_value(lowered.get("defaultstate") or "Unknown", parameters, "then.details.defaultState")
     return CompiledPolicy(
         definition=definition,
+        parameters=parameters,
         condition=condition,
         effect=effect,
         effect_error=error,

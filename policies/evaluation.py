@@ -69,9 +69,23 @@ def evaluate(
         related: every resource in which an existence condition may look; None if they aren't known.
         trace: collects the conditions that were asked.
     """
-    scope = scope_of(resource, surroundings, trace)
+    return evaluate_scope(policy, scope_of(resource, surroundings, trace), related)
+
+
+def evaluate_scope(
+    policy: CompiledPolicy,
+    scope: Scope,
+    related: Sequence[Mapping[str, Any]] | None,
+    *,
+    applies: bool = False,
+) -> Answer:
+    """`evaluate` over a scope that is at hand; `applies` says that `reaches` was True for the resource's type."""
     try:
-        return _evaluate(policy, scope, related)
+        if not applies:
+            early = _outside(policy, scope)
+            if early is not None:
+                return early
+        return _judge(policy, scope, related)
     except EvaluationError as error:
         return _answer(State.ERROR, f"the evaluation failed, which Azure treats as deny: {error}")
     except InvalidAliasError as error:
@@ -80,7 +94,22 @@ def evaluate(
         return _answer(State.ERROR, "the evaluation failed: values are nested too deeply")
 
 
-def _evaluate(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[str, Any]] | None) -> Answer:
+def reaches(policy: CompiledPolicy, scope: Scope) -> Truth:
+    """Whether a policy applies to what a scope's resource tells, with Unknown for what may differ.
+
+    False: every such resource is NotApplicable. True: it applies to all of them. Unknown: each has to be asked.
+    """
+    try:
+        early = _outside(policy, scope)
+        if early is None:
+            return _applicable(policy.condition, policy.facts, scope)
+    except (EvaluationError, RecursionError) as error:
+        return Unknown(str(error))
+    return False if early.state is State.NOT_APPLICABLE else Unknown(early.reason)
+
+
+def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
+    """The answer where the if block isn't asked; None where it is."""
     if policy.effect is None:
         raise EvaluationError(policy.effect_error)
     if policy.effect is Effect.DISABLED:
@@ -95,6 +124,11 @@ def _evaluate(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[st
         return _answer(State.NOT_APPLICABLE, why)
     if _applicable(policy.condition, policy.facts, scope) is False:
         return _answer(State.NOT_APPLICABLE, "the conditions on type, name or kind don't hold")
+    return None
+
+
+def _judge(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[str, Any]] | None) -> Answer:
+    assert policy.effect is not None
     for alias in policy.facts.aliases:
         if not scope.surroundings.aliases.exists(alias):
             raise InvalidAliasError(alias)
