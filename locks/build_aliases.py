@@ -15,16 +15,20 @@ from policies.alias_import import collect, read_source, table_bytes, table_json
 
 TARGET = Path(__file__).resolve().parent.parent / "policies" / "data" / "aliases.json.gz"
 
-# Resource providers of an MLOps estate. For their types, an alias that isn't in the table is taken not to exist; for all
-# others it is reported as not in the table. The shared data lack no alias that a built-in definition uses for these.
+# Resource providers of an MLOps estate. For their types, an alias that isn't in the table is taken not to exist; for
+# all others it is reported as not in the table. No alias that a built-in definition uses for these is missing.
 COMPLETE = frozenset(
-    f"microsoft.{name}"
-    for name in (
-        "apimanagement app authorization automation cache cognitiveservices compute consumption containerinstance "
-        "containerregistry containerservice databricks datafactory dbformysql dbforpostgresql documentdb eventgrid "
-        "eventhub insights keyvault logic machinelearningservices managedidentity network operationalinsights "
-        "resources search servicebus sql storage synapse web"
-    ).split()
+    {
+        *("microsoft.apimanagement", "microsoft.app", "microsoft.authorization", "microsoft.automation"),
+        *("microsoft.cache", "microsoft.cognitiveservices", "microsoft.compute", "microsoft.consumption"),
+        *("microsoft.containerinstance", "microsoft.containerregistry", "microsoft.containerservice"),
+        *("microsoft.databricks", "microsoft.datafactory", "microsoft.dbformysql", "microsoft.dbforpostgresql"),
+        *("microsoft.documentdb", "microsoft.eventgrid", "microsoft.eventhub", "microsoft.insights"),
+        *("microsoft.keyvault", "microsoft.logic", "microsoft.machinelearningservices"),
+        *("microsoft.managedidentity", "microsoft.network", "microsoft.operationalinsights", "microsoft.resources"),
+        *("microsoft.search", "microsoft.servicebus", "microsoft.sql", "microsoft.storage", "microsoft.synapse"),
+        "microsoft.web",
+    }
 )
 
 # The older aliases that don't begin with their type, where the second file doesn't have them. Microsoft.Compute's are
