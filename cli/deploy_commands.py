@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import click
 
 from cli.exit_codes import ExitCode
-from cli.reporting import ReportSelection, emit, make_report, report_options
+from cli.reporting import ReportSelection, emit, make_report, report_options, write_report
 
 if TYPE_CHECKING:
     from deploy_gate.path import Result, Step
@@ -162,10 +162,9 @@ def _write_report(path: Pipeline, report: RunReport, reports: ReportSelection) -
         ("image", f"{facts.repository}:{facts.tag} {facts.image_digest or '(not in the registry)'}"),
     ]
     made = make_report(f"Release {facts.title}", report.verdict, shown)
-    from cli.reporting import write_atomically
     from report_formats.registry import format_named
 
-    write_atomically(path.store.report(report.run.id), format_named("json").render(made))
+    write_report(path.store.report(report.run.id), format_named("json").render(made))
     emit(made, reports)
 
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import os
-import secrets
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ import click
 
 from report_formats.registry import FORMAT_NAMES, format_named
 from verdicts.errors import ConfigurationError
+from verdicts.files import write_atomically
 
 if TYPE_CHECKING:
     from report_formats.interface import Report
@@ -132,7 +132,7 @@ def emit(report: Report, selection: ReportSelection) -> None:
             _print(report, target.format_name)
             continue
         try:
-            write_atomically(Path(target.output), format_named(target.format_name).render(report))
+            write_report(Path(target.output), format_named(target.format_name).render(report))
         except OSError as error:
             failed = ConfigurationError(
                 f"the report can't be written: {error.strerror or error}",
@@ -157,22 +157,12 @@ def _print(report: Report, format_name: str) -> None:
     click.echo(format_named(format_name).render(report).encode(), nl=False)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Writes UTF-8 to a new file beside `path`, then renames it. Raises OSError.
+def write_report(path: Path, text: str) -> None:
+    """Writes a report as UTF-8, whole or not at all. Raises OSError.
 
     What is there and is no file (/dev/null, a pipe) is written to, never replaced.
     """
-    data = text.encode()
     if path.exists() and not path.is_file():
-        path.write_bytes(data)
-        return
-    temporary = path.with_name(f".mlgate-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        path.write_bytes(text.encode())
+    else:
+        write_atomically(path, text.encode())

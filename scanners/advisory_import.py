@@ -9,7 +9,6 @@ import datetime as dt
 import gzip
 import lzma
 import os
-import secrets
 import struct
 import zipfile
 import zlib
@@ -23,6 +22,7 @@ from scanners.osv import MalformedAdvisoryError, affected_names, entries_of, is_
 from verdicts import ConfigurationError
 from verdicts.digests import canonical_json, digest_bytes
 from verdicts.documents import DocumentError, parse_json
+from verdicts.files import write_atomically
 
 MAXIMUM_DOCUMENT = 8 * 1024 * 1024
 MAXIMUM_TOTAL = 2 * 1024**3
@@ -89,8 +89,8 @@ def import_snapshot(
     try:
         destination.mkdir(parents=True, exist_ok=True)
         # The header last: a crash in between leaves a digest that doesn't fit, and nothing passes with that.
-        _replace(destination / ADVISORIES, data)
-        _replace(destination / HEADER, write_header(header).encode())
+        write_atomically(destination / ADVISORIES, data)
+        write_atomically(destination / HEADER, write_header(header).encode())
     except OSError as error:
         raise ConfigurationError(f"can't be written: {error.strerror or error}", where=str(destination)) from None
     return ImportResult(header, others)
@@ -105,18 +105,6 @@ def _refuse_foreign(destination: Path) -> None:
             raise ConfigurationError(
                 "the folder holds something else than a snapshot", where=str(destination), remedy="name a new folder"
             )
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".mlgate-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _collect(source: Path) -> tuple[list[Mapping[str, Any]], int]:

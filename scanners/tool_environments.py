@@ -21,7 +21,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -34,6 +33,7 @@ from scanners.wrapped_tools import WRAPPED_TOOLS
 from verdicts import ConfigurationError, CouldNotCheckError, Reason
 from verdicts.digests import digest_bytes, digest_tree, is_digest
 from verdicts.documents import DocumentError, parse_json, read_bounded
+from verdicts.files import write_atomically
 
 SCHEMA = "mlgate/tool/v1"
 INSTALL_TIMEOUT_S = 900.0
@@ -113,15 +113,6 @@ def _stamp(root: Path) -> str:
     return "sha256:" + hashlib.sha256("\n".join(entries).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _write(path: Path, content: Mapping[str, str]) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(descriptor, "w") as stream:
-        json.dump(content, stream, indent=2)
-        stream.flush()
-        os.fsync(stream.fileno())
-    Path(temporary).replace(path)
-
-
 def _read(path: Path, keys: frozenset[str]) -> dict[str, str] | None:
     try:
         content = parse_json(read_bounded(path, 1 << 16))
@@ -183,7 +174,7 @@ class ToolEnvironments:
             detail = f"the environment of {name} is not what `mlgate tools install` measured: {tree}"
             raise ToolUnavailableError(Reason.UNTRUSTED_TOOL, detail, remedy)
         with contextlib.suppress(OSError):  # a home that is read-only costs time, not trust
-            _write(stamp_file, stamp)
+            write_atomically(stamp_file, json.dumps(stamp, indent=2).encode())
         return record
 
     def install(self, name: str) -> tuple[ToolRecord, bool]:
@@ -222,8 +213,10 @@ class ToolEnvironments:
                 environment=digest_tree(tree),
                 python=".".join(map(str, sys.version_info[:3])),
             )
-            _write(folder / "stamp.json", {"environment": record.environment, "stamp": _stamp(tree)})
-            _write(folder / "mlgate-tool.json", {"schema": SCHEMA, **asdict(record)})
+            stamp = {"environment": record.environment, "stamp": _stamp(tree)}
+            write_atomically(folder / "stamp.json", json.dumps(stamp, indent=2).encode())
+            record_json = json.dumps({"schema": SCHEMA, **asdict(record)}, indent=2)
+            write_atomically(folder / "mlgate-tool.json", record_json.encode())
             return record, True
 
     @contextlib.contextmanager

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 from cloud_backends.local.environments import ensure_environment
-from cloud_backends.local.files import write_atomically
 from cloud_backends.local.server_process import (
     ServerProcess,
     request,
@@ -43,6 +42,7 @@ from deploy_gate.ports import (
 )
 from verdicts import ConfigurationError, CouldNotCheckError
 from verdicts.documents import DocumentError, parse_json, read_bounded
+from verdicts.files import write_atomically
 from verdicts.text import one_line
 
 

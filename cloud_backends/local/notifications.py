@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud_backends.local.files import write_atomically
 from deploy_gate.ports import Notification
 from verdicts import CouldNotCheckError
+from verdicts.files import write_atomically
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.reporting import ReportSelection, emit, make_report, report_options, write_atomically
+from cli.reporting import ReportSelection, emit, make_report, report_options, write_report
 from report_formats.registry import FORMAT_NAMES
 from tests import sample_reports
 from tests.strategies import NOW
@@ -136,7 +136,7 @@ def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
     victim, link = tmp_path / "victim", tmp_path / "link"
     victim.write_text("precious", encoding="utf-8")
     link.symlink_to(victim)
-    write_atomically(link, "report")
+    write_report(link, "report")
     assert victim.read_text(encoding="utf-8") == "precious"
     assert link.read_text(encoding="utf-8") == "report"
 
@@ -146,7 +146,7 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        write_atomically(pipe, "report")
+        write_report(pipe, "report")
         assert os.read(reader, 100) == b"report"
     finally:
         os.close(reader)
@@ -156,7 +156,7 @@ def test_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
 def test_a_new_file_has_the_rights_that_the_user_gives_to_new_files(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        write_atomically(tmp_path / "report", "x")
+        write_report(tmp_path / "report", "x")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "report").stat().st_mode) == 0o640

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -153,7 +154,7 @@ def test_a_forged_stamp_does_not_survive_a_thorough_look(uv: FakeUv, environment
     record = environments.record("trivy")
     assert record is not None
     tree = environments.folder("trivy") / "environment"
-    module._write(stamp, {"environment": record.environment, "stamp": module._stamp(tree)})
+    stamp.write_text(json.dumps({"environment": record.environment, "stamp": module._stamp(tree)}))
     assert obstacle(environments, thorough=True).reason is Reason.UNTRUSTED_TOOL
 
 
