@@ -80,7 +80,9 @@ def by_hand(scratch: Path) -> dict[str, tuple[Command, tuple[int, ...]]]:
 def project_copy(scratch: Path) -> Path:
     """The example with its images and databases, in a repository of its own: no run of the user's is touched."""
     copy = scratch / "credit-risk"
-    ignored = shutil.ignore_patterns("runs", "trail", "trail-head", "endpoints", "notifications", "environments")
+    ignored = shutil.ignore_patterns(
+        "runs", "trail", "trail-head", "endpoints", "notifications", "environments", "benchmark-*"
+    )
     shutil.copytree(EXAMPLE, copy, ignore=ignored, copy_function=os.link)
     (copy / ".gitignore").write_text(".mlgate/\n")
     git = ["git", "-C", str(copy), "-c", "user.name=A", "-c", "user.email=author@example.com"]
