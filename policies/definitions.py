@@ -40,7 +40,7 @@ class PolicyDefinition:
 
     Attributes:
         id: its resource id, lower-cased ("" for a bare rule); name: its name or "".
-        display_name, version: as written.
+        display_name, version: as written; versions: every version that its publisher lists, as written.
         mode: lower-cased; "indexed" where there is none.
         rule_if, rule_then: the policy rule.
         parameters: by lower-cased name.
@@ -56,6 +56,7 @@ class PolicyDefinition:
     rule_then: Mapping[str, Any]
     parameters: Mapping[str, ParameterDefinition]
     source: str = ""
+    versions: tuple[str, ...] = ()
 
     @property
     def evaluable(self) -> bool:
@@ -115,7 +116,7 @@ def read_definition(body: Any, source: str = "") -> PolicyDefinition:
     extra = [key for key in rule if key not in ("if", "then") and properties is not rule]
     if extra:
         raise DefinitionError(f"unknown key {extra[0]!r}", "policyRule")
-    metadata = properties.get("metadata")
+    metadata, versions = properties.get("metadata"), properties.get("versions")
     version = properties.get("version") or (metadata.get("version") if isinstance(metadata, dict) else None)
     return PolicyDefinition(
         id=str(outer.get("id") or "").lower(),
@@ -127,6 +128,7 @@ def read_definition(body: Any, source: str = "") -> PolicyDefinition:
         rule_then=_lowered(rule["then"]),
         parameters=read_parameters(properties.get("parameters")),
         source=source,
+        versions=tuple(str(item) for item in versions) if isinstance(versions, list) else (),
     )
 
 
