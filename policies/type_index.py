@@ -1,12 +1,13 @@
 """Which definitions can apply to a resource type at all, told without asking them.
 
-Sound, not complete: outside of the types that `reachable_types` gives, a definition answers NotApplicable whatever else
+Sound, not complete: outside of the types that `reach_of` gives, a definition answers NotApplicable whatever else
 the resource holds (Microsoft: policy applicability). Whatever this module doesn't understand reaches every type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from policies.compiled_expressions import Parameters, compile_value
@@ -33,19 +34,33 @@ class _CannotTellError(Exception):
     """The types can't be told from this condition."""
 
 
-def reachable_types(policy: CompiledPolicy) -> Types:
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a policy may answer something else than NotApplicable.
+
+    Attributes:
+        types: of resources.
+        told: whether its conditions on type, name and kind compare with constants and can't fail, so that asking them
+            for a type answers for every resource of that type.
+    """
+
+    types: Types
+    told: bool
+
+
+def reach_of(policy: CompiledPolicy) -> Reach:
     """The types of which a policy may answer something else than NotApplicable."""
     definition = policy.definition
     if policy.effect is None:
-        return None  # an evaluation failure, whatever the resource
+        return Reach(None, told=False)  # an evaluation failure, whatever the resource
     if policy.effect is Effect.DISABLED or definition.mode == STATIC:
-        return frozenset()
+        return Reach(frozenset(), told=True)
     if definition.mode not in RESOURCE_MANAGER_MODES:
-        return None
+        return Reach(None, told=False)
     try:
-        return _types(definition.rule_if, policy.parameters, True, 0)
+        return Reach(_types(definition.rule_if, policy.parameters, True, 0), told=True)
     except (_CannotTellError, PolicyError):
-        return None
+        return Reach(None, told=False)
 
 
 def _types(node: Any, parameters: Parameters, wanted: bool, depth: int) -> Types:
@@ -79,8 +94,11 @@ def _united(parts: Iterable[Types]) -> Types:
 
 
 def _leaf_types(keys: Mapping[str, Any], parameters: Parameters, wanted: bool) -> Types:
-    name = keys.get("field")
-    if not isinstance(name, str) or name.strip().lower() not in _CONSIDERED:
+    if "field" not in keys:
+        return None
+    field = compile_value(keys["field"], parameters, "")
+    name = field.constant.strip().lower() if isinstance(field.constant, str) else ""
+    if name not in _CONSIDERED:
         return None
     operator = next((key for key in keys if key != "field"), "")
     if len(keys) != 2 or operator not in _NEVER_FAILING:
@@ -89,7 +107,7 @@ def _leaf_types(keys: Mapping[str, Any], parameters: Parameters, wanted: bool) -
     if operand.evaluate is not None:
         raise _CannotTellError
     OPERATORS[operator](operand.constant)  # an operand of the wrong kind fails whenever it is asked
-    if name.strip().lower() != "type":
+    if name != "type":
         return None
     negated = operator.startswith("not")
     return _named_types(operator.removeprefix("not"), operand.constant) if negated is not wanted else None

@@ -3,6 +3,9 @@
 Functions that need the resource, the request or the parameters (`field`, `parameters`, `current` ...) are compiled
 separately; see `policies.compiled_expressions`. `if`, `and`, `or` and `coalesce` are, too: they don't need every
 argument.
+
+Where the pages of the functions are silent (null, wrong types), the functions follow Azure/azure-policy-linter, in
+which Microsoft publishes how its policy engine evaluates them. Above all, null passes for text, and is "".
 """
 
 from __future__ import annotations
@@ -12,6 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.values import EvaluationError
+
+MAXIMUM_TEXT = 131_072
+MAXIMUM_NODES = 32_768
+MAXIMUM_DEPTH = 128
+"""Limits of what a function may take and return (Microsoft: limits enforced during evaluation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,9 @@ def kind(value: Any) -> str:
 
 
 def text(name: str, value: Any) -> str:
-    """A text argument."""
+    """A text argument; null is ""."""
+    if value is None:
+        return ""
     if not isinstance(value, str):
         raise EvaluationError(f"{name}() needs a string, found {kind(value)}")
     return value
@@ -47,8 +57,6 @@ def text(name: str, value: Any) -> str:
 
 def integer(name: str, value: Any) -> int:
     """A whole number argument."""
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         raise EvaluationError(f"{name}() needs an integer, found {kind(value)}")
     return value
@@ -66,6 +74,31 @@ def array(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list):
         raise EvaluationError(f"{name}() needs an array, found {kind(value)}")
     return value
+
+
+def check_limits(value: Any) -> None:
+    """Raises EvaluationError for a value that a function may neither take nor return."""
+    if isinstance(value, str):
+        if len(value) > MAXIMUM_TEXT:
+            raise EvaluationError(f"text of more than {MAXIMUM_TEXT:,} characters")
+    elif isinstance(value, list | dict):
+        _check_container(value)
+
+
+def _check_container(value: list[Any] | dict[str, Any]) -> None:
+    level: list[Any] = [value]
+    nodes = depth = 0
+    while level:
+        nodes += len(level)
+        depth += 1
+        if nodes > MAXIMUM_NODES or depth > MAXIMUM_DEPTH:
+            raise EvaluationError(f"a value of more than {MAXIMUM_NODES:,} nodes or {MAXIMUM_DEPTH} levels")
+        level = [
+            item
+            for parent in level
+            if isinstance(parent, list | dict)
+            for item in (parent if isinstance(parent, list) else parent.values())
+        ]
 
 
 def exactly_equal(left: Any, right: Any) -> bool:

@@ -9,158 +9,121 @@ import re
 import urllib.parse
 from typing import Any
 
-from policies.functions.interface import Function, array, integer, kind, text
+from policies.functions.formatting import as_text
+from policies.functions.interface import MAXIMUM_TEXT, Function, array, exactly_equal, integer, kind, text
 from policies.values import EvaluationError, text_of
-
-MAXIMUM_TEXT = 131_072  # length of a string that a function may return (policy rule limits)
-
-
-def _bounded(value: str) -> str:
-    if len(value) > MAXIMUM_TEXT:
-        raise EvaluationError(f"a function returned more than {MAXIMUM_TEXT:,} characters")
-    return value
 
 
 def _to_base64(value: Any) -> str:
-    return _bounded(base64.b64encode(text("base64", value).encode()).decode())
+    return base64.b64encode(_encoded(text("base64", value))).decode()
+
+
+def _encoded(value: str) -> bytes:
+    return value.encode("utf-8", "replace")
 
 
 def _from_base64(name: str, value: Any) -> str:
     try:
-        return base64.b64decode(text(name, value), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        content = base64.b64decode("".join(text(name, value).split()), validate=True)
+    except (binascii.Error, ValueError):
         raise EvaluationError(f"{name}() needs base64 text") from None
+    return content.decode("utf-8", "replace")
 
 
 def _json(name: str, value: str) -> Any:
     try:
-        return json.loads(value)
+        return json.loads(value, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise EvaluationError(f"{name}() needs JSON text") from None
 
 
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
 def _json_function(value: Any) -> Any:
-    return _json("json", text("json", value))
+    # Microsoft: an empty object when null is given.
+    return {} if value is None else _json("json", text("json", value))
 
 
 def _concat(*values: Any) -> Any:
-    if values and isinstance(values[0], list):
-        return [item for value in values for item in array("concat", value)]
-    for value in values:
-        if isinstance(value, dict | list) or value is None:
-            raise EvaluationError(f"concat() can't join {kind(value)} to text")
-    return _bounded("".join(text_of(value) if not isinstance(value, bool) else str(value) for value in values))
+    if all(isinstance(value, list) for value in values):
+        return [item for value in values for item in value]
+    return "".join(_concatenated(value) for value in values)
+
+
+def _concatenated(value: Any) -> str:
+    if isinstance(value, dict | list | float):
+        raise EvaluationError(f"concat() can't join {kind(value)} to text")
+    return as_text(value)
+
+
+def _found(name: str, value: Any) -> str:
+    """Text that is looked for."""
+    if value is None:
+        raise EvaluationError(f"{name}() needs a string to look for, found null")
+    return text(name, value).casefold()
 
 
 def _ends_with(value: Any, end: Any) -> bool:
-    return text("endsWith", value).lower().endswith(text("endsWith", end).lower())
+    return text("endsWith", value).casefold().endswith(_found("endsWith", end))
 
 
 def _starts_with(value: Any, start: Any) -> bool:
-    return text("startsWith", value).lower().startswith(text("startsWith", start).lower())
-
-
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{(\d+)(?:,(-?\d+))?(?::([^{}]*))?\}|[{}]")
-
-
-def _format(pattern: Any, *values: Any) -> str:
-    def replace(found: re.Match[str]) -> str:
-        if found.group() in ("{{", "}}"):
-            return found.group()[0]
-        if found.group(1) is None:
-            raise EvaluationError("format() found a brace that stands alone")
-        index = int(found.group(1))
-        if index >= len(values):
-            raise EvaluationError(f"format() has no argument {index}")
-        shown = _formatted(values[index], found.group(3) or "")
-        width = int(found.group(2) or 0)
-        if abs(width) > MAXIMUM_TEXT:
-            raise EvaluationError("format() with too wide a field")
-        return shown.rjust(width) if width >= 0 else shown.ljust(-width)
-
-    return _bounded(_PLACEHOLDER.sub(replace, text("format", pattern)))
-
-
-def _formatted(value: Any, specifier: str) -> str:
-    """.NET's standard numeric formats, as far as templates use them."""
-    if not specifier:
-        return (
-            _string(value)
-            if isinstance(value, dict | list)
-            else ("True" if value is True else "False" if value is False else text_of(value))
-        )
-    letter, digits = specifier[0].upper(), specifier[1:]
-    if isinstance(value, bool) or not isinstance(value, int | float) or (digits and not digits.isdigit()):
-        raise EvaluationError(f"format() can't write {kind(value)} as {specifier!r}")
-    places = int(digits) if digits else 2
-    if letter == "D" and isinstance(value, int):
-        return f"{'-' if value < 0 else ''}{abs(value):0{int(digits or 0)}d}"
-    if letter == "X" and isinstance(value, int):
-        shown = f"{value & 0xFFFFFFFFFFFFFFFF:x}".rjust(int(digits or 0), "0")
-        return shown.upper() if specifier[0] == "X" else shown
-    if letter == "N":
-        return f"{value:,.{places}f}"
-    if letter == "F":
-        return f"{value:.{places}f}"
-    if letter == "P":
-        return f"{value * 100:,.{places}f}%"
-    raise EvaluationError(f"format() with {specifier!r} is not supported")
+    return text("startsWith", value).casefold().startswith(_found("startsWith", start))
 
 
 def _index_of(value: Any, wanted: Any) -> int:
+    if value is None:
+        return -1
     if isinstance(value, list):
-        from policies.functions.interface import exactly_equal
-
         return next((index for index, item in enumerate(value) if exactly_equal(item, wanted)), -1)
-    return text("indexOf", value).lower().find(text("indexOf", wanted).lower())
+    return _position(text("indexOf", value), _found("indexOf", wanted), last=False)
 
 
 def _last_index_of(value: Any, wanted: Any) -> int:
+    if value is None:
+        return -1
     if isinstance(value, list):
-        from policies.functions.interface import exactly_equal
-
         found = [index for index, item in enumerate(value) if exactly_equal(item, wanted)]
         return found[-1] if found else -1
-    return text("lastIndexOf", value).lower().rfind(text("lastIndexOf", wanted).lower())
+    return _position(text("lastIndexOf", value), _found("lastIndexOf", wanted), last=True)
 
 
-def _join(values: Any, delimiter: Any) -> str:
-    return _bounded(text("join", delimiter).join(text_of(item) for item in array("join", values)))
+def _position(content: str, wanted: str, *, last: bool) -> int:
+    lowered = content.lower()
+    # Case must not move positions, which it does for the few letters that become longer.
+    if len(lowered) != len(content):
+        lowered = content
+    return lowered.rfind(wanted) if last else lowered.find(wanted)
 
 
-def _pad_left(value: Any, width: Any, sign: Any = " ") -> str:
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
+def _pad_left(value: Any, width: Any, sign: Any = None) -> str:
+    if isinstance(value, bool | float | dict | list):
         raise EvaluationError(f"padLeft() needs a string or an integer, found {kind(value)}")
-    count = integer("padLeft", width)
-    if len(text("padLeft", sign)) != 1 or not 0 <= count <= MAXIMUM_TEXT:
+    count, filler = integer("padLeft", width), " " if sign is None else text("padLeft", sign)
+    if len(filler) != 1 or not 0 < count <= MAXIMUM_TEXT:
         raise EvaluationError("padLeft() needs one character and a sensible length")
-    return text_of(value).rjust(count, sign)
+    return text_of(value).rjust(count, filler)
 
 
 def _replace(value: Any, old: Any, new: Any) -> str:
     if text("replace", old) == "":
         raise EvaluationError("replace() of nothing")
-    return _bounded(text("replace", value).replace(old, text("replace", new)))
+    content, new = text("replace", value), text("replace", new)
+    if len(content) + content.count(old) * (len(new) - len(old)) > MAXIMUM_TEXT:
+        raise EvaluationError(f"replace() makes more than {MAXIMUM_TEXT:,} characters")
+    return content.replace(old, new)
 
 
 def _split(value: Any, delimiter: Any) -> list[str]:
-    delimiters = delimiter if isinstance(delimiter, list) else [delimiter]
-    signs = [text("split", item) for item in delimiters]
-    if not all(signs):
-        raise EvaluationError("split() by nothing")
-    if len(signs) == 1:
-        return text("split", value).split(signs[0])
-    return re.split("|".join(re.escape(sign) for sign in signs), text("split", value))
-
-
-def _string(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if isinstance(value, dict | list):
-        return _bounded(json.dumps(value, separators=(",", ":"), ensure_ascii=False))
-    return text_of(value)
+    content = text("split", value)
+    if value is None:
+        return []
+    signs = [text("split", item) for item in array("split", delimiter if isinstance(delimiter, list) else [delimiter])]
+    # As in .NET, an empty delimiter never occurs.
+    signs = [sign for sign in signs if sign]
+    return re.split("|".join(re.escape(sign) for sign in signs), content) if signs else [content]
 
 
 def _substring(value: Any, start: Any, length: Any = None) -> str:
@@ -171,44 +134,59 @@ def _substring(value: Any, start: Any, length: Any = None) -> str:
     return content[first : first + count]
 
 
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\\]+")
+
+
 def _uri(base: Any, relative: Any) -> str:
-    return urllib.parse.urljoin(text("uri", base), text("uri", relative))
+    written = text("uri", base)
+    if _ABSOLUTE.fullmatch(written) is None:
+        raise EvaluationError(f"uri() needs an absolute URI, found {written[:60]!r}")
+    try:
+        joined = urllib.parse.urljoin(written, text("uri", relative))
+        return urllib.parse.quote(joined, safe="%/:=&?~#+!$,;'@()*[]-._", encoding="utf-8", errors="replace")
+    except ValueError:
+        raise EvaluationError(f"uri() can't join {written[:60]!r}") from None
 
 
 def _data_uri(value: Any) -> str:
-    return _bounded("data:text/plain;charset=utf8;base64," + base64.b64encode(_string(value).encode()).decode())
+    media = "text/plain" if value is None or isinstance(value, str) else "application/json"
+    return f"data:{media};charset=utf8;base64,{base64.b64encode(_encoded(as_text(value))).decode()}"
 
 
 def _from_data_uri(value: Any) -> str:
     head, comma, body = text("dataUriToString", value).partition(",")
     if not head.lower().startswith("data:") or not comma:
         raise EvaluationError("dataUriToString() needs a data URI")
-    return _from_base64("dataUriToString", body) if head.lower().endswith(";base64") else urllib.parse.unquote(body)
+    words = head[len("data:") :].lower().split(";")
+    if any(word.startswith("charset=") and word not in ("charset=utf8", "charset=utf-8") for word in words[1:]):
+        raise EvaluationError("dataUriToString() reads UTF-8 only")
+    return _from_base64("dataUriToString", body) if words[-1] == "base64" else urllib.parse.unquote_plus(body)
+
+
+def _component(value: Any) -> str:
+    return urllib.parse.quote(text("uriComponent", value), safe="-_.~", errors="replace")
 
 
 TEXT_FUNCTIONS = (
     Function("base64", 1, 1, _to_base64),
     Function("base64ToString", 1, 1, lambda value: _from_base64("base64ToString", value)),
     Function("base64ToJson", 1, 1, lambda value: _json("base64ToJson", _from_base64("base64ToJson", value))),
-    Function("concat", 0, None, _concat),
+    Function("concat", 1, None, _concat),
     Function("dataUri", 1, 1, _data_uri),
     Function("dataUriToString", 1, 1, _from_data_uri),
     Function("endsWith", 2, 2, _ends_with),
-    Function("format", 1, None, _format),
     Function("indexOf", 2, 2, _index_of),
-    Function("join", 2, 2, _join),
     Function("json", 1, 1, _json_function),
     Function("lastIndexOf", 2, 2, _last_index_of),
     Function("padLeft", 2, 3, _pad_left),
     Function("replace", 3, 3, _replace),
     Function("split", 2, 2, _split),
     Function("startsWith", 2, 2, _starts_with),
-    Function("string", 1, 1, _string),
     Function("substring", 2, 3, _substring),
     Function("toLower", 1, 1, lambda value: text("toLower", value).lower()),
     Function("toUpper", 1, 1, lambda value: text("toUpper", value).upper()),
     Function("trim", 1, 1, lambda value: text("trim", value).strip()),
     Function("uri", 2, 2, _uri),
-    Function("uriComponent", 1, 1, lambda value: urllib.parse.quote(text("uriComponent", value), safe="-_.!~*'()")),
-    Function("uriComponentToString", 1, 1, lambda value: urllib.parse.unquote(text("uriComponentToString", value))),
+    Function("uriComponent", 1, 1, _component),
+    Function("uriComponentToString", 1, 1, lambda value: urllib.parse.unquote_plus(text("uriComponentToString", value))),
 )
