@@ -77,7 +77,7 @@ class Member:
         source: str,
         facts: MemberFacts,
         *,
-        text: str | None,
+        text: str | bytes | None,
         given: Mapping[str, Any],
         policy: CompiledPolicy | None = None,
     ) -> None:
