@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from deploy_gate.checking import Checks
 from deploy_gate.frozen_inputs import freeze
+from deploy_gate.governance import check_governance
 from deploy_gate.path import CHECKS, Ending, PathState, Result, Step
 from deploy_gate.ports import Clock, Endpoints, ImageNotFoundError, ImageRegistry, Notifier, SourceHistory
 from deploy_gate.project import FILE_NAME, Project, load_project
@@ -111,7 +112,7 @@ class Pipeline:
             CouldNotCheckError: it isn't known who wrote the release, or a step could not be done now; `resume` goes on.
             TamperedError: the trail is not what it was.
         """
-        self._project.environment(environment)
+        check_governance(self._project, self._project.environment(environment))
         release = load_manifest(manifest, self._project.root)
         run_id = self.store.new_id()
         with self._ports.endpoints.hold(release.endpoint, f"run {run_id} (deploy)"):

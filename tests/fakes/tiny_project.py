@@ -40,6 +40,16 @@ smoke_test: {request: request.json, response_keys: [probabilities]}
 evaluation: {results: results.json}
 """ % ("0" * 64)
 
+ALLOWLIST = """\
+schema: mlgate/allowlist/v1
+packages: [{name: numpy, versions: ">=2", source: pypi}]
+"""
+
+PRINCIPALS = """\
+schema: mlgate/principals/v1
+principals: []
+"""
+
 WAIVERS = """\
 schema: mlgate/waivers/v1
 waivers: []
@@ -52,6 +62,8 @@ def write_tiny_project(root: Path) -> Path:
     (root / "mlgate.yml").write_text(CONFIGURATION)
     (root / "release.yml").write_text(RELEASE)
     (root / "waivers.yml").write_text(WAIVERS)
+    (root / "allowlist.yml").write_text(ALLOWLIST)
+    (root / "principals.yml").write_text(PRINCIPALS)
     for name in ("template.json", "requirements.txt", "model.pkl", "request.json", "results.json", "code/score.py"):
         (root / name).write_text("{}\n")
     return root / "release.yml"

@@ -372,6 +372,19 @@ def test_an_unknown_author_stops_the_run_before_it_begins(world: World) -> None:
     assert list(world.pipeline.store.all()) == []
 
 
+@pytest.mark.parametrize("name", ["allowlist.yml", "waivers.yml", "principals.yml"])
+@pytest.mark.parametrize("content", [None, "", "schema: other\n", "a: [1\n"])
+def test_a_broken_governance_file_is_named_before_a_run_begins(world: World, name: str, content: str | None) -> None:
+    path = world.root / name
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+    with pytest.raises(ConfigurationError, match=name):
+        world.deploy()
+    assert list(world.pipeline.store.all()) == []
+
+
 def test_a_tampered_trail_stops_everything(world: World) -> None:
     world.deploy()
     records = world.root / ".mlgate" / "trail" / "records.jsonl"
