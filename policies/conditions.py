@@ -55,10 +55,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Compiler:
-    """Compiles conditions of one definition with one set of parameters."""
+    """Compiles conditions of one definition with one set of parameters.
+
+    Attributes:
+        parameters: bound.
+        facts: receives what is learnt.
+        traced: whether conditions write down what they saw, if a scope has a trace; it costs time.
+    """
 
     parameters: Parameters
     facts: Facts
+    traced: bool = False
 
     def compile(self, node: Any, path: str, depth: int = 0) -> Condition:
         """A condition tree. Raises DefinitionError with the path of what is wrong."""
@@ -116,7 +123,7 @@ class Compiler:
             return self._field(node[keys[subject]], operator, operand, value_path, shown)
         self.facts.kinds.add("other")
         value = compile_value(node[keys[subject]], self.parameters, value_path)
-        ask = _traced(_test(lambda scope: value.value(scope), operator, operand), path, shown, value.value)
+        ask = self._asked(_test(value.value, operator, operand), path, shown, value.value)
         return Condition(ask, _maybe, _maybe)
 
     def _field(self, name: Any, operator: str, operand: Compiled, path: str, shown: str) -> Condition:
@@ -132,12 +139,15 @@ class Compiler:
             asked = Field(name, lambda scope: _dynamic_field(compiled, scope))
             getter = asked.get
         self.facts.kinds.add(asked.kind)
-        ask = _traced(_test(getter, operator, operand), path, shown, getter)
+        ask = self._asked(_test(getter, operator, operand), path, shown, getter)
         return Condition(
             ask,
             ask if asked.kind in ("type", "name", "kind") else _maybe,
             ask if asked.kind == "type" else _maybe,
         )
+
+    def _asked(self, ask: Ask, path: str, shown: str, get: Callable[[Scope], Any]) -> Ask:
+        return _traced(ask, path, shown, get) if self.traced else ask
 
     def _named_field(self, name: Any, path: str) -> Field:
         try:
@@ -166,7 +176,7 @@ class Compiler:
             if not isinstance(name, str):
                 raise DefinitionError("count.name must be text", path)
             counted = self._counted_value(node[keys["value"]], name.lower(), where, f"{path}.{keys['value']}")
-        ask = _traced(_counting(counted, operator, operand), path, shown, lambda scope: counted(scope)[0])
+        ask = self._asked(_counting(counted, operator, operand), path, shown, lambda scope: counted(scope)[0])
         return Condition(ask, _maybe, _maybe)
 
     def _counted_field(self, name: Any, where: Ask | None, path: str) -> Counted:
@@ -230,8 +240,11 @@ def _short(value: Any) -> str:
     return shown if len(shown) <= 120 else f"{shown[:117]}..."
 
 
+_NOT_CONSIDERED = Unknown("not considered for applicability")
+
+
 def _maybe(_scope: Scope) -> Truth:
-    return Unknown("not considered for applicability")
+    return _NOT_CONSIDERED
 
 
 def _not(inner: Ask) -> Ask:

@@ -159,9 +159,17 @@ def compile_definition(definition: PolicyDefinition, given: Mapping[str, Any] | 
         DefinitionError: an unknown operator, function or key, with its path.
         EvaluationError: a parameter of the wrong type, or outside of its allowed values.
     """
-    parameters = bind(definition.parameters, given or {})
+    return _compiled(definition, bind(definition.parameters, given or {}), traced=False)
+
+
+def traced(policy: CompiledPolicy) -> CompiledPolicy:
+    """The same policy, whose conditions write into a trace."""
+    return _compiled(policy.definition, policy.parameters, traced=True)
+
+
+def _compiled(definition: PolicyDefinition, parameters: Parameters, *, traced: bool) -> CompiledPolicy:
     facts = Facts()
-    condition = Compiler(parameters, facts).compile(definition.rule_if, "if")
+    condition = Compiler(parameters, facts, traced).compile(definition.rule_if, "if")
     then = definition.rule_then
     unknown = [key for key in then if key not in ("effect", "details")]
     if unknown:
@@ -172,7 +180,7 @@ def compile_definition(definition: PolicyDefinition, given: Mapping[str, Any] | 
     existence = None
     operations: tuple[Operation, ...] = ()
     if effect in (Effect.AUDIT_IF_NOT_EXISTS, Effect.DEPLOY_IF_NOT_EXISTS):
-        existence = make_existence_check(lowered, parameters)
+        existence = make_existence_check(lowered, parameters, traced=traced)
     elif effect in (Effect.MODIFY, Effect.APPEND):
         operations = make_operations(effect, details, parameters)
     conflict = compile_value(lowered.get("conflicteffect") or "deny", parameters, "then.details.conflictEffect")

@@ -265,7 +265,7 @@ def _name_fits(wanted: str, item: Mapping[str, Any]) -> bool:
     return name == lower or ("/" in lower and lower.rpartition("/")[2] == name) or name.rpartition("/")[2] == lower
 
 
-def make_existence_check(details: Mapping[str, Any], parameters: Parameters) -> ExistenceCheck:
+def make_existence_check(details: Mapping[str, Any], parameters: Parameters, *, traced: bool = False) -> ExistenceCheck:
     """From `then.details` with lower-cased keys. Raises DefinitionError."""
     unknown = [key for key in details if key not in _DETAILS]
     if unknown:
@@ -281,12 +281,13 @@ def make_existence_check(details: Mapping[str, Any], parameters: Parameters) -> 
     assert type_ is not None
     scope = str(details.get("existencescope") or "ResourceGroup").lower()
     condition = details.get("existencecondition")
+    compiler = Compiler(parameters, Facts(), traced)
     return ExistenceCheck(
         type_,
         compiled("name"),
         compiled("resourcegroupname"),
         scope == "subscription",
-        Compiler(parameters, Facts()).compile(condition, "then.details.existenceCondition") if condition else None,
+        compiler.compile(condition, "then.details.existenceCondition") if condition else None,
     )
 
 

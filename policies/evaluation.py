@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.conditions import Condition, Facts
-from policies.definitions import CompiledPolicy
+from policies.definitions import CompiledPolicy, traced
 from policies.effects import Change, Effect, changed, changes_for
 from policies.indexed_types import supports_tags_and_location
 from policies.scope import InvalidAliasError, Scope, Surroundings, Trace, scope_of
@@ -69,6 +69,8 @@ def evaluate(
         related: every resource in which an existence condition may look; None if they aren't known.
         trace: collects the conditions that were asked.
     """
+    if trace is not None:
+        policy = traced(policy)
     return evaluate_scope(policy, scope_of(resource, surroundings, trace), related)
 
 
