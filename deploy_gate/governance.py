@@ -1,4 +1,4 @@
-"""The files that govern a project, read before a run begins: a mistake in one is the person's to mend, not a finding."""
+"""The files that govern a project, read before a run begins: a mistake in one is a person's to mend, no finding."""
 
 from __future__ import annotations
 

@@ -1,24 +1,20 @@
-"""Which scanners look at a release, at which step of the path. This list is the whole registration."""
+"""Which scanners look at a release, at which step of the path. This list is the whole registration.
+
+Only checkov's adapter is imported here: it is the slowest by far, so it must start at once. The others are imported in
+their own threads, while it runs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy_gate.assets import AssetScanner
-from deploy_gate.evaluation import EvaluationScanner
 from deploy_gate.path import Step
 from deploy_gate.project import EnvironmentPolicy, Project
 from deploy_gate.release_manifest import ReleaseManifest
-from deploy_gate.role_assignments import RbacMatrixScanner, TemplateInput
-from scanners.allowlist import AllowlistScanner
 from scanners.checkov import CheckovScanner
-from scanners.image_closure import ImageClosureScanner
 from scanners.interface import ScanContext, Scanner
-from scanners.model_artifacts import ModelArtifactScanner
-from scanners.pip_audit import PipAuditScanner
-from scanners.trivy import TrivyScanner
 from verdicts import NotCompleted, Outcome, Reason
 
 STEP_SCANNERS: Mapping[Step, tuple[str, ...]] = {
@@ -50,6 +46,16 @@ class ReleaseInputs:
     image_layout: Path
     image_digest: str | None
 
+    @property
+    def requirements(self) -> Path:
+        """The closure's requirements file."""
+        return self.root / self.manifest.requirements
+
+    @property
+    def conda(self) -> Path | None:
+        """The conda file, if there is one."""
+        return self.root / self.manifest.conda if self.manifest.conda is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class MissingImage:
@@ -70,36 +76,104 @@ class MissingImage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A scanner that is made, and its module imported, when it scans."""
+
+    id: str
+    make: Callable[[], Scanner]
+
+    def scan(self, context: ScanContext) -> tuple[Outcome, ...]:
+        """See scanners.interface.Scanner."""
+        return self.make().scan(context)
+
+
 def scanners_of(inputs: ReleaseInputs) -> tuple[Scanner, ...]:
-    """All scanners of a release, the slowest to start first."""
-    manifest, root = inputs.manifest, inputs.root
-    requirements = root / manifest.requirements
-    conda = root / manifest.conda if manifest.conda is not None else None
-    templates = tuple(
-        TemplateInput(root / item.path, root / item.parameters if item.parameters is not None else None)
-        for item in manifest.templates
-    )
-    advisories, trivy = inputs.project.advisories, inputs.project.trivy
+    """All scanners of a release, the slowest first."""
+    manifest = inputs.manifest
     image: tuple[Scanner, ...]
     if inputs.image_digest is None:
         image = tuple(MissingImage(name, str(manifest.image)) for name in STEP_SCANNERS[Step.CHECK_IMAGE])
     else:
+        digest = inputs.image_digest
         image = (
-            TrivyScanner(inputs.image_layout, inputs.image_digest, trivy.path, trivy.maximum_age_days),
-            ImageClosureScanner(inputs.image_layout, inputs.image_digest, requirements, conda),
+            Deferred("trivy", lambda: _trivy(inputs, digest)),
+            Deferred("image-closure", lambda: _image_closure(inputs, digest)),
         )
     return (
-        CheckovScanner(
-            tuple(item.path for item in templates),
-            {item.path: item.parameters for item in templates if item.parameters is not None},
-        ),
+        _checkov(inputs),
         *image,
-        PipAuditScanner(requirements, conda, advisories.path, advisories.maximum_age_days),
-        RbacMatrixScanner(templates, inputs.policy.matrix, inputs.governance.principals),
-        *((AssetScanner(manifest),) if manifest.assets else ()),
-        AllowlistScanner(inputs.governance.allowlist, requirements, conda),
-        ModelArtifactScanner(root / manifest.model, manifest.flavour, manifest.model_digest),
-        EvaluationScanner(
-            root / manifest.evaluation, inputs.policy.thresholds, manifest.model_digest, inputs.policy.minimum_rows
-        ),
+        Deferred("pip-audit", lambda: _pip_audit(inputs)),
+        Deferred("rbac-matrix", lambda: _rbac_matrix(inputs)),
+        *((Deferred("assets", lambda: _assets(inputs)),) if manifest.assets else ()),
+        Deferred("allowlist", lambda: _allowlist(inputs)),
+        Deferred("model-artifact", lambda: _model(inputs)),
+        Deferred("evaluation", lambda: _evaluation(inputs)),
+    )
+
+
+def _checkov(inputs: ReleaseInputs) -> Scanner:
+    root, templates = inputs.root, inputs.manifest.templates
+    return CheckovScanner(
+        tuple(root / item.path for item in templates),
+        {root / item.path: root / item.parameters for item in templates if item.parameters is not None},
+    )
+
+
+def _trivy(inputs: ReleaseInputs, digest: str) -> Scanner:
+    from scanners.trivy import TrivyScanner
+
+    database = inputs.project.trivy
+    return TrivyScanner(inputs.image_layout, digest, database.path, database.maximum_age_days)
+
+
+def _image_closure(inputs: ReleaseInputs, digest: str) -> Scanner:
+    from scanners.image_closure import ImageClosureScanner
+
+    return ImageClosureScanner(inputs.image_layout, digest, inputs.requirements, inputs.conda)
+
+
+def _pip_audit(inputs: ReleaseInputs) -> Scanner:
+    from scanners.pip_audit import PipAuditScanner
+
+    advisories = inputs.project.advisories
+    return PipAuditScanner(inputs.requirements, inputs.conda, advisories.path, advisories.maximum_age_days)
+
+
+def _rbac_matrix(inputs: ReleaseInputs) -> Scanner:
+    from deploy_gate.role_assignments import RbacMatrixScanner, TemplateInput
+
+    root = inputs.root
+    templates = tuple(
+        TemplateInput(root / item.path, root / item.parameters if item.parameters is not None else None)
+        for item in inputs.manifest.templates
+    )
+    return RbacMatrixScanner(templates, inputs.policy.matrix, inputs.governance.principals)
+
+
+def _assets(inputs: ReleaseInputs) -> Scanner:
+    from deploy_gate.assets import AssetScanner
+
+    return AssetScanner(inputs.manifest)
+
+
+def _allowlist(inputs: ReleaseInputs) -> Scanner:
+    from scanners.allowlist import AllowlistScanner
+
+    return AllowlistScanner(inputs.governance.allowlist, inputs.requirements, inputs.conda)
+
+
+def _model(inputs: ReleaseInputs) -> Scanner:
+    from scanners.model_artifacts import ModelArtifactScanner
+
+    manifest = inputs.manifest
+    return ModelArtifactScanner(inputs.root / manifest.model, manifest.flavour, manifest.model_digest)
+
+
+def _evaluation(inputs: ReleaseInputs) -> Scanner:
+    from deploy_gate.evaluation import EvaluationScanner
+
+    manifest, policy = inputs.manifest, inputs.policy
+    return EvaluationScanner(
+        inputs.root / manifest.evaluation, policy.thresholds, manifest.model_digest, policy.minimum_rows
     )

@@ -10,9 +10,10 @@ from typing import Any
 from policies.expressions import Call, Expression, Literal, Member, is_expression, parse, unescaped
 from policies.fields import Collection, make_field
 from policies.functions import FUNCTIONS, NOT_IN_POLICY, Function
-from policies.functions.interface import boolean, integer, kind, text
+from policies.functions.collections import member
+from policies.functions.interface import boolean, check_limits, text
 from policies.scope import Scope
-from policies.values import DefinitionError, EvaluationError, Unknown, first_unknown, get_key, known, write_date
+from policies.values import DefinitionError, EvaluationError, Unknown, first_unknown, known, write_date
 
 Evaluate = Callable[[Scope], Any]
 
@@ -73,8 +74,6 @@ def _compile(expression: Expression, parameters: Parameters, path: str) -> Compi
     if function is None:
         if expression.name in NOT_IN_POLICY or expression.name.startswith("list"):
             raise DefinitionError(f"{expression.name}() can't be used in a policy rule", path)
-        if expression.name in ("guid", "uniquestring"):
-            return Compiled(evaluate=lambda _: Unknown(f"{expression.name}() is not worked out offline"))
         raise DefinitionError(f"there is no function {expression.name}()", path)
     _check_count(expression, function.least, function.most, path)
     arguments = tuple(_compile(argument, parameters, path) for argument in expression.arguments)
@@ -98,7 +97,10 @@ def _call(function: Function, arguments: tuple[Compiled, ...]) -> Compiled:
             if unknown is not None:
                 return unknown
             values.append(value)
-        return apply(*values)
+        result = apply(*values)
+        if not isinstance(result, bool | int):
+            check_limits(result)
+        return known(result)
 
     return (
         _folded(evaluate) if all(argument.evaluate is None for argument in arguments) else Compiled(evaluate=evaluate)
@@ -117,35 +119,60 @@ def _folded(evaluate: Evaluate) -> Compiled:
 def _compile_member(expression: Member, parameters: Parameters, path: str) -> Compiled:
     base = _compile(expression.base, parameters, path)
     key = _compile(expression.key, parameters, path)
+    context = _context_of(expression)
 
     def evaluate(scope: Scope) -> Any:
-        return member(base.value(scope), key.value(scope), expression.safe)
+        value, name = known(base.value(scope)), key.value(scope)
+        if isinstance(value, Unknown):
+            return value
+        if isinstance(name, Unknown):
+            return name
+        if expression.safe:
+            return known(FUNCTIONS["tryget"].apply(value, name))
+        if context is not None:
+            return _context_member(value, name, context)
+        return known(member(value, name))
 
     return _folded(evaluate) if base.evaluate is None and key.evaluate is None else Compiled(evaluate=evaluate)
 
 
-def member(value: Any, key: Any, safe: bool = False) -> Any:
-    """A member of an object (by name, any case) or an array (by position). Raises EvaluationError if there is none."""
-    value = known(value)
-    if isinstance(value, Unknown):
-        return value
-    if isinstance(key, Unknown):
-        return key
-    if isinstance(value, dict) and isinstance(key, str):
-        found = get_key(value, key, key.lower())
-        if found is not None or safe or any(name.lower() == key.lower() for name in value):
-            return known(found)
-        raise EvaluationError(f"there is no property {key!r}")
-    if isinstance(value, list):
-        position = integer("[]", key)
-        if 0 <= position < len(value):
-            return known(value[position])
-        if safe:
-            return None
-        raise EvaluationError(f"there is no member {position} in an array of {len(value)}")
-    if safe and value is None:
-        return None
-    raise EvaluationError(f"{kind(value)} has no property {key!r}")
+# What Azure always says of a resource group and so on; what may be missing there is null.
+_ALWAYS: Mapping[str, frozenset[str]] = {
+    "resourcegroup": frozenset({"id", "name", "type", "location", "properties"}),
+    "subscription": frozenset({"id", "subscriptionid", "tenantid", "displayname"}),
+    "requestcontext": frozenset({"apiversion", "identity"}),
+    "policy": frozenset({"assignmentid", "definitionid"}),
+}
+_PERHAPS: Mapping[str, frozenset[str]] = {
+    "resourcegroup": frozenset({"tags", "managedby"}),
+    "subscription": frozenset({"tags", "managedbytenants", "state", "authorizationsource"}),
+    "requestcontext": frozenset(),
+    "policy": frozenset({"setdefinitionid", "definitionreferenceid"}),
+}
+
+
+def _context_of(expression: Member) -> str | None:
+    """ "resourcegroup" for `resourceGroup().x`, "tags" for `resourceGroup().tags.x`, None for what is no context."""
+    base = expression.base
+    if isinstance(base, Call) and base.name in _ALWAYS:
+        return base.name
+    if isinstance(base, Member) and isinstance(base.key, Literal) and str(base.key.value).lower() == "tags":
+        return "tags" if isinstance(base.base, Call) and base.base.name in ("resourcegroup", "subscription") else None
+    return None
+
+
+def _context_member(value: Any, name: Any, context: str) -> Any:
+    """A member of a context function's object, which may say less than Azure would."""
+    if context == "tags":
+        # The built-in policies that inherit tags rely on it: a tag that isn't there is null.
+        return known(FUNCTIONS["tryget"].apply(value, name))
+    found = FUNCTIONS["tryget"].apply(value, name)
+    lower = str(name).lower()
+    if found is not None or lower in _PERHAPS[context]:
+        return known(found)
+    if lower in _ALWAYS[context]:
+        return Unknown(f"{context}().{name} is not known before deployment")
+    return member(value, name)
 
 
 # Functions that need more than values
@@ -207,11 +234,16 @@ def _current(call: Call, parameters: Parameters, path: str) -> Compiled:
     name = _compile(call.arguments[0], parameters, path) if call.arguments else Compiled("")
 
     def evaluate(scope: Scope) -> Any:
-        wanted = text("current", name.value(scope)).lower()
+        given = name.value(scope)
+        if isinstance(given, Unknown):
+            return given
+        wanted = text("current", given).lower()
         if not scope.currents:
             raise EvaluationError("current() stands outside of a count")
         if wanted in scope.currents:
             return scope.currents[wanted]
+        if wanted == "default" and "" in scope.currents:
+            return scope.currents[""]
         if wanted == "":
             if len({key for key in scope.currents if key}) > 1 and "" not in scope.currents:
                 raise EvaluationError("current() needs a name inside a count of a count")
@@ -282,31 +314,14 @@ def _coalesce(call: Call, parameters: Parameters, path: str) -> Compiled:
     return _folded(evaluate) if constant else Compiled(evaluate=evaluate)
 
 
-def _utc_now(call: Call, parameters: Parameters, path: str) -> Compiled:
-    _check_count(call, 0, 1, path)
-    pattern = _compile(call.arguments[0], parameters, path) if call.arguments else None
+def _utc_now(call: Call, _parameters: Parameters, path: str) -> Compiled:
+    _check_count(call, 0, 0, path)  # unlike in templates, there is one format only
 
     def evaluate(scope: Scope) -> Any:
         now = scope.surroundings.now.astimezone(dt.UTC)
-        if pattern is None:
-            return write_date(now, now.microsecond * 10)
-        return _net_date(now, text("utcNow", pattern.value(scope)))
+        return write_date(now, now.microsecond * 10)
 
     return Compiled(evaluate=evaluate)
-
-
-_NET_DATE = (("yyyy", "%Y"), ("MM", "%m"), ("dd", "%d"), ("HH", "%H"), ("mm", "%M"), ("ss", "%S"))
-
-
-def _net_date(moment: dt.datetime, pattern: str) -> str:
-    if pattern in ("u", "s", "o"):
-        shown = {"u": f"{moment:%Y-%m-%d %H:%M:%S}Z", "s": f"{moment:%Y-%m-%dT%H:%M:%S}"}
-        return shown.get(pattern, write_date(moment, moment.microsecond * 10))
-    if pattern == "d":
-        return f"{moment.month}/{moment.day}/{moment.year}"
-    for sign, ours in _NET_DATE:
-        pattern = pattern.replace(sign, ours)
-    return moment.strftime(pattern.replace("fffffff", f"{moment.microsecond * 10:07d}"))
 
 
 def _context(

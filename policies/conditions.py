@@ -12,7 +12,7 @@ from typing import Any
 
 from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.fields import Collection, Field, alias_path, make_field, normal_location
-from policies.operators import OPERATORS, check_literal
+from policies.operators import OPERATORS, check_constant, check_literal
 from policies.scope import Scope, TraceStep
 from policies.values import DefinitionError, EvaluationError, Truth, Unknown, first_unknown
 
@@ -115,6 +115,8 @@ class Compiler:
         operand = compile_value(node[keys[operator]], self.parameters, f"{path}.{keys[operator]}")
         if operand.evaluate is None and not _is_parameter(node[keys[operator]]):
             check_literal(operator, operand.constant, f"{path}.{keys[operator]}")
+        elif operand.evaluate is None and operand.constant is None:
+            operand = Compiled(evaluate=_no_operand)
         shown = f"{subject} {_short(node[keys[subject]])} {keys[operator]} {_short(node[keys[operator]])}"
         value_path = f"{path}.{keys[subject]}"
         if subject == "count":
@@ -287,6 +289,7 @@ def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
     """A getter against an operand; the test is made once where the operand is constant."""
     if operand.evaluate is None:
         try:
+            check_constant(operator, operand.constant)
             fixed = OPERATORS[operator](operand.constant)
         except EvaluationError as error:
             return _failing(error)
@@ -306,12 +309,19 @@ def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
         if unknown is not None:
             # Nothing to compare is true whatever it would be compared with.
             return True if type(value) is Collection and not value.members else unknown
+        if given is None:
+            _no_operand(scope)
         test = OPERATORS[operator](given)
         if type(value) is Collection:
             return _every(value, test)
         return value if type(value) is Unknown else test(value)
 
     return ask_dynamic
+
+
+def _no_operand(_scope: Scope) -> Any:
+    # Azure/azure-policy-linter, unguarded-tryget-operator-value: an expression that gives null can't be an operand.
+    raise EvaluationError("what is compared with is null")
 
 
 def _failing(error: EvaluationError) -> Ask:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import enum
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +14,7 @@ from policies.conditions import Compiler, Condition, Facts
 from policies.fields import make_field
 from policies.operators import boolean
 from policies.scope import Scope, scope_of
-from policies.values import DefinitionError, EvaluationError, Truth, Unknown, get_key
+from policies.values import DefinitionError, EvaluationError, Truth, Unknown, copied, get_key
 
 
 class Effect(enum.Enum):
@@ -299,7 +298,7 @@ def changed(resource: Mapping[str, Any], changes: Iterable[Change], scope: Scope
     """
     from policies.resource_changes import apply_change
 
-    result = copy.deepcopy(dict(resource))
+    result = copied(dict(resource))
     for change in changes:
         apply_change(result, change.operation, make_field(change.field), change.value, scope)
     return result

@@ -51,8 +51,8 @@ def is_expression(text: str) -> bool:
 
 
 def unescaped(text: str) -> str:
-    """The text that a literal means: "[[x]" is "[x]"."""
-    return text[1:] if text.startswith("[[") else text
+    """The text that a literal means: "[[x]" is "[x]"; what doesn't end with a bracket needs no escape."""
+    return text[1:] if text.startswith("[[") and text.endswith("]") else text
 
 
 def parse(text: str, path: str) -> Expression:

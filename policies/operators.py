@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from policies.values import DefinitionError, EvaluationError, get_key, parse_date, same, text_of
+from policies.collation import compare_text
+from policies.values import DefinitionError, EvaluationError, parse_date, same, text_of
 
 Test = Callable[[Any], bool]
 MakeTest = Callable[[Any], Test]
@@ -21,22 +22,22 @@ MakeTest = Callable[[Any], Test]
 
 def _equals(operand: Any) -> Test:
     if isinstance(operand, str):
-        lowered = operand.lower()
-        if lowered not in ("", "true", "false") and not _numeric(operand):
+        folded = operand.casefold()
+        if folded not in ("", "true", "false") and not _numeric(operand):
             # The common case: only text can equal it.
-            return lambda value: value == operand or (isinstance(value, str) and value.lower() == lowered)
+            return lambda value: value == operand or (isinstance(value, str) and value.casefold() == folded)
     return lambda value: same(value, operand)
 
 
 def _numeric(text: str) -> bool:
-    return text[:1].isdigit() or text[:1] in "+-."
+    return text[:1].isdigit() or text[:1] in "+-.iInN"  # infinity and "not a number" are numbers, too
 
 
 def _like(operand: Any) -> Test:
-    pattern = _text_operand("like", operand).lower()
+    pattern = _text_operand("like", operand).casefold()
     parts = pattern.split("*")
     if len(parts) == 1:
-        return lambda value: _has_text(value) and text_of(value).lower() == pattern
+        return lambda value: _has_text(value) and text_of(value).casefold() == pattern
     if len(parts) == 2:
         head, tail = parts
         least = len(head) + len(tail)
@@ -44,13 +45,28 @@ def _like(operand: Any) -> Test:
         def one_star(value: Any) -> bool:
             if not _has_text(value):
                 return False
-            text = text_of(value).lower()
+            text = text_of(value).casefold()
             return len(text) >= least and text.startswith(head) and text.endswith(tail)
 
         return one_star
     # More than one is not allowed by the documentation; Azure takes it, and each stands for any text.
-    expression = re.compile(".*".join(re.escape(part) for part in parts), re.DOTALL)
-    return lambda value: _has_text(value) and expression.fullmatch(text_of(value).lower()) is not None
+    head, *middle, tail = parts
+
+    def stars(value: Any) -> bool:
+        if not _has_text(value):
+            return False
+        text = text_of(value).casefold()
+        if not text.startswith(head) or not text.endswith(tail):
+            return False
+        at = len(head)
+        for part in middle:
+            at = text.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+        return at <= len(text) - len(tail)
+
+    return stars
 
 
 def _has_text(value: Any) -> bool:
@@ -65,7 +81,7 @@ def _text_operand(name: str, operand: Any) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _match_expression(pattern: str, insensitive: bool) -> re.Pattern[str]:
-    signs = {"#": "[0-9]", "?": "[A-Za-z]", ".": "."}
+    signs = {"#": "[0-9]", "?": r"[^\W\d_]", ".": "."}
     body = "".join(signs.get(sign, re.escape(sign)) for sign in pattern)
     return re.compile(body, re.DOTALL | (re.IGNORECASE if insensitive else 0))
 
@@ -81,12 +97,12 @@ def _match(insensitive: bool) -> MakeTest:
 def _contains(operand: Any) -> Test:
     if isinstance(operand, dict | list):
         return lambda value: isinstance(value, list) and any(same(item, operand) for item in value)
-    lowered = text_of(operand).lower()
+    folded = text_of(operand).casefold()
 
     def test(value: Any) -> bool:
         if isinstance(value, list):
             return any(same(item, operand) for item in value)
-        return _has_text(value) and lowered in text_of(value).lower()
+        return _has_text(value) and folded in text_of(value).casefold()
 
     return test
 
@@ -95,12 +111,12 @@ def _in(operand: Any) -> Test:
     if not isinstance(operand, list):
         raise EvaluationError(f"in needs an array, found {_kind(operand)}")
     if all(isinstance(item, str) and item for item in operand):
-        texts = frozenset(item.lower() for item in operand)
+        texts = frozenset(item.casefold() for item in operand)
 
         def test(value: Any) -> bool:
             if isinstance(value, str):
-                return value.lower() in texts
-            return value is not None and not isinstance(value, dict | list) and text_of(value).lower() in texts
+                return value.casefold() in texts
+            return _has_text(value) and text_of(value).casefold() in texts
 
         return test
     return lambda value: any(same(value, item) for item in operand)
@@ -152,8 +168,7 @@ def compare(left: Any, right: Any, name: str) -> int:
         moments = parse_date(left), parse_date(right)
         if moments[0] is not None and moments[1] is not None:
             return (moments[0] > moments[1]) - (moments[0] < moments[1])
-        a, b = left.lower(), right.lower()
-        return (a > b) - (a < b)
+        return compare_text(left, right, ignore_case=True)
     raise EvaluationError(f"{name} can't compare {_kind(left)} with {_kind(right)}")
 
 
@@ -198,14 +213,23 @@ OPERATORS: Mapping[str, MakeTest] = MappingProxyType(
 """By lower-cased name. Making a test raises EvaluationError where the operand doesn't fit the operator."""
 
 
+_TEXTUAL = frozenset({"equals", "like", "match", "matchinsensitively", "contains", "containskey"})
+
+
+def check_constant(operator: str, operand: Any) -> None:
+    """Refuses what can't be an operand. Raises EvaluationError.
+
+    Microsoft ("Author policies for arrays"): an array where text is expected is refused when the definition is made;
+    an expression that gives one while a resource is evaluated is just not equal.
+    """
+    if isinstance(operand, dict | list) and operator.removeprefix("not") in _TEXTUAL:
+        raise EvaluationError(f"{operator} needs text, a number or a boolean, found {_kind(operand)}")
+    OPERATORS[operator](operand)
+
+
 def check_literal(operator: str, operand: Any, path: str) -> None:
-    """Refuses at load what can't be an operand. Raises DefinitionError."""
+    """The same at load. Raises DefinitionError."""
     try:
-        OPERATORS[operator](operand)
+        check_constant(operator, operand)
     except EvaluationError as error:
         raise DefinitionError(str(error), path) from None
-
-
-def get_member(value: Any, name: str) -> Any:
-    """A member of an object by its name without case; None if it isn't there or the value is no object."""
-    return get_key(value, name, name.lower()) if isinstance(value, dict) else None

@@ -3,7 +3,7 @@
 What is kept is plain JSON: the texts of the definitions that compiled, what the index knows of them, and the errors of
 the others. No code comes out of it: definitions are read and compiled from their text by the same functions as without
 a cache, each when it is first asked. An entry is believed only if it is a regular file of the same user that nobody
-else can write, its digest is right and its key is the one that was asked for; anything else is loaded anew and replaced.
+else can write, its digest is right and its key is the one that was asked for; else it is loaded anew and replaced.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.values import Unknown, get_key, known
+from policies.values import UNKNOWN_KEY, Unknown, get_key, known
 
 Cursors = Mapping[str, int]
 """Arrays that a count enumerates: lower-cased path up to and including "[*]" -> the member of this round."""
@@ -37,15 +37,12 @@ class PropertyPath:
     Attributes:
         text: as written.
         steps: names and "[*]".
+        is_collection: whether it selects a collection of values (it holds a "[*]").
     """
 
     text: str
     steps: tuple[Step, ...]
-
-    @property
-    def is_collection(self) -> bool:
-        """Whether it selects a collection of values (it holds a "[*]")."""
-        return any(isinstance(step, _Array) for step in self.steps)
+    is_collection: bool
 
     def value(self, resource: Mapping[str, Any]) -> Any:
         """The value of a path without "[*]"; None if missing, Unknown if not known."""
@@ -53,9 +50,10 @@ class PropertyPath:
         for step in self.steps:
             if type(current) is not dict:
                 return current if isinstance(current, Unknown) else None
-            current = get_key(current, step.name, step.lower)  # type: ignore[union-attr]
-            if type(current) is dict:
-                current = known(current)
+            name: str = step.name  # type: ignore[union-attr]
+            current = current[name] if name in current else get_key(current, name, step.lower)  # type: ignore[union-attr]
+            if type(current) is dict and UNKNOWN_KEY in current:
+                return known(current)
         return current
 
     def values(self, resource: Mapping[str, Any], cursors: Cursors) -> list[Any]:
@@ -63,11 +61,32 @@ class PropertyPath:
 
         A missing or empty array selects nothing; one that isn't known selects one Unknown.
         """
-        return [value for value, _ in self.members(resource, cursors)]
+        selected: list[Any] = []
+        _select(known(resource), self.steps, cursors, selected)
+        return selected
 
     def members(self, resource: Mapping[str, Any], cursors: Cursors) -> Iterator[tuple[Any, dict[str, int]]]:
         """The selected values, each with the position of every array that was passed."""
         yield from _walk(known(resource), self.steps, cursors, {})
+
+
+def _select(current: Any, steps: tuple[Step, ...], cursors: Cursors, selected: list[Any]) -> None:
+    """As `_walk`, without the positions."""
+    for index, step in enumerate(steps):
+        if type(current) is Unknown:
+            break
+        if type(step) is _Key:
+            current = known(get_key(current, step.name, step.lower)) if type(current) is dict else None
+            continue
+        if not isinstance(current, list):
+            return
+        rest = steps[index + 1 :]
+        chosen = cursors.get(step.prefix) if cursors else None  # type: ignore[union-attr]
+        for position, item in enumerate(current):
+            if chosen is None or chosen == position:
+                _select(known(item), rest, cursors, selected)
+        return
+    selected.append(current)
 
 
 def _walk(
@@ -102,7 +121,7 @@ def parse_path(text: str) -> PropertyPath:
         else:
             prefix = f"{prefix}.{part.lower()}" if prefix else part.lower()
             steps.append(_Key(part, part.lower()))
-    return PropertyPath(text, tuple(steps))
+    return PropertyPath(text, tuple(steps), any(isinstance(step, _Array) for step in steps))
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from policies.fields import Field, alias_path
 from policies.paths import PropertyPath, parse_path
 from policies.scope import Scope
-from policies.values import EvaluationError, same
+from policies.values import EvaluationError, copied, same
 
 _TAG = re.compile(r"tags(?:\.(.+)|\[\s*'?(.*?)'?\s*\])", re.IGNORECASE | re.DOTALL)
 _MISSING: Any = object()
@@ -54,7 +53,7 @@ def _change_member(holder: dict[str, Any], name: str, operation: str, value: Any
         if not same(current, value):
             raise EvaluationError(f"{name} has another value already: adding one is a conflict")
         return
-    holder[key] = copy.deepcopy(value)
+    holder[key] = copied(value)
 
 
 def _change_array(resource: dict[str, Any], parts: list[str], operation: str, value: Any) -> None:
@@ -64,7 +63,7 @@ def _change_array(resource: dict[str, Any], parts: list[str], operation: str, va
         if items is not None and not isinstance(items, list):
             raise EvaluationError(f"{parts[-1]} is no array")
         kept = [] if operation == "addorreplace" or items is None else items
-        holder[key] = kept if any(same(item, value) for item in kept) else [*kept, copy.deepcopy(value)]
+        holder[key] = kept if any(same(item, value) for item in kept) else [*kept, copied(value)]
 
 
 def _holders(current: Any, parts: list[str], path: PropertyPath | None) -> Iterator[dict[str, Any]]:

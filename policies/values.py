@@ -87,35 +87,35 @@ def get_key(mapping: Mapping[str, Any], key: str, lower: str) -> Any:
     return None
 
 
+def copied(value: Any) -> Any:
+    """A copy of a JSON value that shares nothing that can be changed with it."""
+    if type(value) is dict:
+        return {key: copied(item) if type(item) in _CONTAINERS else item for key, item in value.items()}
+    if type(value) is list:
+        return [copied(item) if type(item) in _CONTAINERS else item for item in value]
+    return value
+
+
+_CONTAINERS = frozenset({dict, list})
+
+
 def text_of(value: Any) -> str:
-    """A scalar as Azure turns it into text where text is compared."""
+    """A scalar as Azure turns it into text where text is compared; 5.0 isn't "5" then (Azure/azure-policy-linter)."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
     return str(value)
 
 
 def same(left: Any, right: Any) -> bool:
-    """Equality of conditions: text without case, null equals "", booleans and numbers equal their text."""
-    if isinstance(left, str) and isinstance(right, str):
-        return left == right or left.lower() == right.lower()
-    if left is None or right is None:
-        other = right if left is None else left
-        return other is None or other == ""
+    """Equality of conditions: of scalars as text without case, so that null equals ""."""
     if isinstance(left, dict | list) or isinstance(right, dict | list):
         return _same_container(left, right)
-    if isinstance(left, bool) or isinstance(right, bool):
-        if isinstance(left, bool) and isinstance(right, bool):
-            return left is right
-        return text_of(left).lower() == text_of(right).lower()
-    if isinstance(left, int | float) and isinstance(right, int | float):
-        return left == right
-    return text_of(left).lower() == text_of(right).lower()
+    one, other = text_of(left), text_of(right)
+    return one == other or one.casefold() == other.casefold()
 
 
 def _same_container(left: Any, right: Any) -> bool:

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from policies.functions.collections import COLLECTION_FUNCTIONS
 from policies.functions.dates_and_networks import DATE_AND_NETWORK_FUNCTIONS
+from policies.functions.formatting import FORMAT_FUNCTIONS
+from policies.functions.hashes import HASH_FUNCTIONS
 from policies.functions.interface import Function
 from policies.functions.numbers import NUMBER_FUNCTIONS
 from policies.functions.texts import TEXT_FUNCTIONS
@@ -16,6 +18,8 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         function.name.lower(): function
         for function in (
             *TEXT_FUNCTIONS,
+            *FORMAT_FUNCTIONS,
+            *HASH_FUNCTIONS,
             *COLLECTION_FUNCTIONS,
             *NUMBER_FUNCTIONS,
             *DATE_AND_NETWORK_FUNCTIONS,
@@ -27,10 +31,11 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
 # Microsoft, "Azure Policy definition structure policy rule", policy functions: what templates have and rules don't.
 NOT_IN_POLICY = frozenset(
     {
-        *("copyindex", "datetimeadd", "datetimefromepoch", "datetimetoepoch", "deployment", "environment"),
-        *("extensionresourceid", "filter", "lambda", "listaccountsas", "listkeys", "listsecrets", "managementgroup"),
-        *("map", "newguid", "pickzones", "providers", "reduce", "reference", "resourceid", "sort"),
-        *("subscriptionresourceid", "tenant", "tenantresourceid", "toobject", "variables"),
+        *("copyindex", "datetimeadd", "datetimefromepoch", "datetimetoepoch", "deployer", "deployment", "environment"),
+        *("extensionresourceid", "filter", "groupby", "lambda", "lambdavariables", "listaccountsas", "listkeys"),
+        *("listsecrets", "managementgroup", "map", "mapvalues", "newguid", "pickzones", "providers", "reduce"),
+        *("reference", "references", "resourceid", "sort", "subscriptionresourceid", "tenant", "tenantresourceid"),
+        *("toobject", "variables"),
     }
 )
 

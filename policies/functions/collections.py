@@ -8,12 +8,10 @@ from typing import Any
 from policies.functions.interface import Function, array, exactly_equal, integer, kind, text
 from policies.values import EvaluationError, get_key, text_of
 
-MAXIMUM_ITEMS = 32_768  # nodes of an object that a function may return (policy rule limits)
-
 
 def _contains(container: Any, item: Any) -> bool:
     if isinstance(container, str):
-        if isinstance(item, dict | list) or item is None:
+        if isinstance(item, dict | list):
             raise EvaluationError(f"contains() can't look for {kind(item)} in text")
         return text_of(item) in container
     if isinstance(container, list):
@@ -25,6 +23,8 @@ def _contains(container: Any, item: Any) -> bool:
 
 
 def _length(value: Any) -> int:
+    if value is None:
+        return 0
     if isinstance(value, str | list | dict):
         return len(value)
     raise EvaluationError(f"length() has no {kind(value)}")
@@ -39,12 +39,16 @@ def _empty(value: Any) -> bool:
 
 
 def _first(value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, str):
         return value[:1]
     return next(iter(array("first", value)), None)
 
 
 def _last(value: Any) -> Any:
+    if value is None:
+        return None
     if isinstance(value, str):
         return value[-1:]
     items = array("last", value)
@@ -53,18 +57,25 @@ def _last(value: Any) -> Any:
 
 def _take(value: Any, number: Any) -> Any:
     count = max(0, integer("take", number))
+    if value is None:
+        return None
     return value[:count] if isinstance(value, str) else array("take", value)[:count]
 
 
 def _skip(value: Any, number: Any) -> Any:
     count = max(0, integer("skip", number))
+    if value is None:
+        return None
     return value[count:] if isinstance(value, str) else array("skip", value)[count:]
 
 
 def _create_object(*pairs: Any) -> dict[str, Any]:
     if len(pairs) % 2:
         raise EvaluationError("createObject() needs keys and values in pairs")
-    return {text("createObject", pairs[index]): pairs[index + 1] for index in range(0, len(pairs), 2)}
+    keys = [text("createObject", key) for key in pairs[::2]]
+    if len(set(keys)) != len(keys):
+        raise EvaluationError("createObject() got a key twice")
+    return dict(zip(keys, pairs[1::2], strict=True))
 
 
 def _intersection(first: Any, *others: Any) -> Any:
@@ -142,23 +153,58 @@ def _flatten(value: Any) -> list[Any]:
     return [item for part in array("flatten", value) for item in array("flatten", part)]
 
 
-def _try_get(value: Any, *keys: Any) -> Any:
-    for key in keys:
-        if isinstance(value, dict) and isinstance(key, str):
-            value = get_key(value, key, key.lower())
-        elif isinstance(value, list) and isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(value):
-            value = value[key]
-        else:
+def _try_get(value: Any, key: Any, *further: Any) -> Any:
+    """The first key may be missing; what is asked of the value behind it must be there."""
+    if isinstance(key, bool) or not isinstance(key, str | int):
+        raise EvaluationError(f"tryGet() needs a name or a position, found {kind(key)}")
+    found: Any = None
+    if isinstance(value, dict) and isinstance(key, str):
+        found = get_key(value, key, key.lower())
+    elif isinstance(value, list) and isinstance(key, int) and 0 <= key < len(value):
+        found = value[key]
+    for name in further:
+        if found is None:
             return None
-    return value
+        found = member(found, name)
+    return found
 
 
-def _extreme(name: str, choose: Callable[[list[int]], int]) -> Function:
-    def apply(*values: Any) -> int:
+def member(value: Any, key: Any) -> Any:
+    """A member of an object (by name, any case) or an array (by position). Raises EvaluationError if there is none."""
+    if isinstance(value, dict) and isinstance(key, str):
+        found = get_key(value, key, key.lower())
+        if found is None and not any(name.lower() == key.lower() for name in value):
+            raise EvaluationError(f"there is no property {key!r}")
+        return found
+    if isinstance(value, list):
+        position = integer("[]", key)
+        if not 0 <= position < len(value):
+            raise EvaluationError(f"there is no member {position} in an array of {len(value)}")
+        return value[position]
+    raise EvaluationError(f"{kind(value)} has no property {key!r}")
+
+
+def _index_from_end(value: Any, position: Any) -> Any:
+    items, back = array("indexFromEnd", value), integer("indexFromEnd", position)
+    if not 0 < back <= len(items):
+        raise EvaluationError(f"there is no member {back} from the end of an array of {len(items)}")
+    return items[-back]
+
+
+def _try_index_from_end(value: Any, position: Any) -> Any:
+    back = integer("tryIndexFromEnd", position)
+    return value[-back] if isinstance(value, list) and 0 < back <= len(value) else None
+
+
+def _extreme(name: str, choose: Callable[[list[int | float]], int | float]) -> Function:
+    def apply(*values: Any) -> int | float:
         numbers = values[0] if len(values) == 1 and isinstance(values[0], list) else list(values)
         if not numbers:
             raise EvaluationError(f"{name}() of nothing")
-        return choose([integer(name, number) for number in numbers])
+        wrong = [number for number in numbers if isinstance(number, bool) or not isinstance(number, int | float)]
+        if wrong:
+            raise EvaluationError(f"{name}() needs numbers, found {kind(wrong[0])}")
+        return choose(numbers)
 
     return Function(name, 1, None, apply)
 
@@ -171,7 +217,8 @@ COLLECTION_FUNCTIONS = (
     Function("empty", 1, 1, _empty, deep=False),
     Function("first", 1, 1, _first, deep=False),
     Function("flatten", 1, 1, _flatten, deep=False),
-    Function("intersection", 1, None, _intersection),
+    Function("intersection", 2, None, _intersection),
+    Function("indexFromEnd", 2, 2, _index_from_end, deep=False),
     Function("items", 1, 1, _items, deep=False),
     Function("last", 1, 1, _last, deep=False),
     Function("length", 1, 1, _length, deep=False),
@@ -182,6 +229,7 @@ COLLECTION_FUNCTIONS = (
     Function("shallowMerge", 1, 1, _shallow_merge, deep=False),
     Function("skip", 2, 2, _skip, deep=False),
     Function("take", 2, 2, _take, deep=False),
+    Function("tryIndexFromEnd", 2, 2, _try_index_from_end, deep=False),
     Function("tryGet", 2, None, _try_get, deep=False),
-    Function("union", 1, None, _union),
+    Function("union", 2, None, _union),
 )

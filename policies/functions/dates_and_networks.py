@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 from typing import Any
 
 from policies.functions.interface import Function, integer, text
@@ -13,8 +14,13 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+# The formats that Microsoft's page gives: a zone must be there, and one that isn't Z goes with seven digits only.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:(?:\.\d{1,7})?Z|\.\d{7}[+-]\d\d:\d\d)")
+
+
 def _add_days(moment: Any, days: Any) -> str:
-    parsed = parse_date(text("addDays", moment))
+    written = text("addDays", moment)
+    parsed = parse_date(written) if _MOMENT.fullmatch(written) else None
     if parsed is None:
         raise EvaluationError(f"addDays() needs a moment like 2024-02-28T00:00:00Z, found {str(moment)[:40]!r}")
     try:
@@ -25,15 +31,15 @@ def _add_days(moment: Any, days: Any) -> str:
 
 def _range(value: Any) -> tuple[Address, Address]:
     """First and last address of "10.0.0.1", "10.0.0.0/24" or "10.0.0.1-10.0.0.9"."""
-    written = text("ipRangeContains", value).strip()
+    written = text("ipRangeContains", value)
     try:
         if "-" in written:
-            first, last = (ipaddress.ip_address(part.strip()) for part in written.split("-", 1))
+            first, last = (ipaddress.ip_address(part) for part in written.split("-", 1))
             if first.version != last.version or int(first) > int(last):
                 raise EvaluationError(f"ipRangeContains() found an empty or mixed range {written!r}")
             return first, last
         if "/" in written:
-            network = ipaddress.ip_network(written, strict=False)
+            network = _network("ipRangeContains", written)
             return network[0], network[-1]
         single = ipaddress.ip_address(written)
     except ValueError:
@@ -49,8 +55,12 @@ def _ip_range_contains(outer: Any, inner: Any) -> bool:
 
 
 def _network(name: str, value: Any) -> Network:
+    written = text(name, value)
     try:
-        return ipaddress.ip_network(text(name, value), strict=False)
+        # A mask like 255.255.255.0 behind the stroke is not CIDR.
+        if not written.rpartition("/")[2].isdecimal():
+            raise ValueError(written)
+        return ipaddress.ip_network(written, strict=False)
     except ValueError:
         raise EvaluationError(f"{name}() can't read {str(value)[:60]!r}") from None
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
-from policies.functions.interface import Function, boolean, exactly_equal, integer, kind
-from policies.operators import compare
-from policies.values import EvaluationError, text_of
+from policies.collation import compare_text
+from policies.functions.interface import Function, boolean, exactly_equal, integer, kind, text
+from policies.values import EvaluationError
 
 _INT64 = 2**63
 
@@ -39,45 +40,50 @@ def _modulo(left: int, right: int) -> int:
     return left - right * _divide(left, right)
 
 
+_INTEGER = re.compile(r"\s*[+-]?[0-9]+\s*")
+_NUMBER = re.compile(r"\s*[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\s*")
+
+
 def _int(value: Any) -> int:
-    if isinstance(value, bool) or value is None or isinstance(value, dict | list):
+    if isinstance(value, bool) or not isinstance(value, int | str):
         raise EvaluationError(f"int() can't turn {kind(value)} into an integer")
-    try:
-        number = int(value.strip()) if isinstance(value, str) else int(value)
-    except (ValueError, OverflowError):
-        raise EvaluationError(f"int() can't turn {text_of(value)[:40]!r} into an integer") from None
-    return _whole(number)
+    if isinstance(value, int):
+        return _whole(value)
+    if _INTEGER.fullmatch(value) is None or len(value) > 100:
+        raise EvaluationError(f"int() can't turn {value[:40]!r} into an integer")
+    return _whole(int(value))
 
 
 def _float(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not isinstance(value, str | int | float):
         raise EvaluationError(f"float() can't turn {kind(value)} into a number")
+    if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
+        raise EvaluationError(f"float() can't turn {value[:40]!r} into a number")
     try:
-        number = float(value)
+        number = float(value.replace(",", "")) if isinstance(value, str) else float(value)
     except (ValueError, OverflowError):
-        raise EvaluationError(f"float() can't turn {text_of(value)[:40]!r} into a number") from None
+        raise EvaluationError("float() of a number that is too big") from None
     if not math.isfinite(number):
-        raise EvaluationError("float() of something that is no finite number")
+        raise EvaluationError("float() of a number that is too big")
     return number
 
 
 def _bool(value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return value != 0
-    if isinstance(value, str) and value.lower() in ("true", "false", "1", "0"):
-        return value.lower() in ("true", "1")
-    raise EvaluationError(
-        f"bool() can't judge {text_of(value)[:40]!r}" if isinstance(value, str) else f"bool() can't judge {kind(value)}"
-    )
+    if isinstance(value, bool | int | float):
+        return bool(value)
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise EvaluationError(f"bool() can't judge {repr(value[:40]) if isinstance(value, str) else kind(value)}")
 
 
 def _ordered(name: str, holds: Callable[[int], bool]) -> Function:
     def apply(left: Any, right: Any) -> bool:
-        if isinstance(left, str) and isinstance(right, str):
-            return holds((left > right) - (left < right))
-        return holds(compare(left, right, f"{name}()"))
+        if isinstance(left, str | None) or isinstance(right, str | None):
+            return holds(compare_text(text(name, left), text(name, right), ignore_case=False))
+        for value in (left, right):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise EvaluationError(f"{name}() can't order {kind(value)}")
+        return holds((left > right) - (left < right))
 
     return Function(name, 2, 2, apply)
 

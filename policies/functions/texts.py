@@ -62,15 +62,23 @@ def _found(name: str, value: Any) -> str:
     """Text that is looked for."""
     if value is None:
         raise EvaluationError(f"{name}() needs a string to look for, found null")
-    return text(name, value).casefold()
+    return _lowered(text(name, value))
+
+
+def _lowered(value: str) -> str:
+    """In lower case, with every character at its place (a few letters have a longer lower case)."""
+    lowered = value.lower()
+    if len(lowered) == len(value):
+        return lowered
+    return "".join(letter if len(letter.lower()) > 1 else letter.lower() for letter in value)
 
 
 def _ends_with(value: Any, end: Any) -> bool:
-    return text("endsWith", value).casefold().endswith(_found("endsWith", end))
+    return _lowered(text("endsWith", value)).endswith(_found("endsWith", end))
 
 
 def _starts_with(value: Any, start: Any) -> bool:
-    return text("startsWith", value).casefold().startswith(_found("startsWith", start))
+    return _lowered(text("startsWith", value)).startswith(_found("startsWith", start))
 
 
 def _index_of(value: Any, wanted: Any) -> int:
@@ -78,7 +86,7 @@ def _index_of(value: Any, wanted: Any) -> int:
         return -1
     if isinstance(value, list):
         return next((index for index, item in enumerate(value) if exactly_equal(item, wanted)), -1)
-    return _position(text("indexOf", value), _found("indexOf", wanted), last=False)
+    return _lowered(text("indexOf", value)).find(_found("indexOf", wanted))
 
 
 def _last_index_of(value: Any, wanted: Any) -> int:
@@ -87,15 +95,7 @@ def _last_index_of(value: Any, wanted: Any) -> int:
     if isinstance(value, list):
         found = [index for index, item in enumerate(value) if exactly_equal(item, wanted)]
         return found[-1] if found else -1
-    return _position(text("lastIndexOf", value), _found("lastIndexOf", wanted), last=True)
-
-
-def _position(content: str, wanted: str, *, last: bool) -> int:
-    lowered = content.lower()
-    # Case must not move positions, which it does for the few letters that become longer.
-    if len(lowered) != len(content):
-        lowered = content
-    return lowered.rfind(wanted) if last else lowered.find(wanted)
+    return _lowered(text("lastIndexOf", value)).rfind(_found("lastIndexOf", wanted))
 
 
 def _pad_left(value: Any, width: Any, sign: Any = None) -> str:
@@ -126,9 +126,9 @@ def _split(value: Any, delimiter: Any) -> list[str]:
     return re.split("|".join(re.escape(sign) for sign in signs), content) if signs else [content]
 
 
-def _substring(value: Any, start: Any, length: Any = None) -> str:
+def _substring(value: Any, start: Any, *length: Any) -> str:
     content, first = text("substring", value), integer("substring", start)
-    count = len(content) - first if length is None else integer("substring", length)
+    count = integer("substring", length[0]) if length else len(content) - first
     if first < 0 or count < 0 or first + count > len(content):
         raise EvaluationError(f"substring() leaves the text of {len(content)} characters")
     return content[first : first + count]
@@ -167,6 +167,10 @@ def _component(value: Any) -> str:
     return urllib.parse.quote(text("uriComponent", value), safe="-_.~", errors="replace")
 
 
+def _from_component(value: Any) -> str:
+    return urllib.parse.unquote_plus(text("uriComponentToString", value))
+
+
 TEXT_FUNCTIONS = (
     Function("base64", 1, 1, _to_base64),
     Function("base64ToString", 1, 1, lambda value: _from_base64("base64ToString", value)),
@@ -188,5 +192,5 @@ TEXT_FUNCTIONS = (
     Function("trim", 1, 1, lambda value: text("trim", value).strip()),
     Function("uri", 2, 2, _uri),
     Function("uriComponent", 1, 1, _component),
-    Function("uriComponentToString", 1, 1, lambda value: urllib.parse.unquote_plus(text("uriComponentToString", value))),
+    Function("uriComponentToString", 1, 1, _from_component),
 )
