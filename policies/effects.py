@@ -298,7 +298,7 @@ def changed(resource: Mapping[str, Any], changes: Iterable[Change], scope: Scope
     """
     from policies.resource_changes import apply_change
 
-    result = copied(dict(resource))
+    result: dict[str, Any] = copied(dict(resource))
     for change in changes:
         apply_change(result, change.operation, make_field(change.field), change.value, scope)
     return result
