@@ -6,6 +6,7 @@ unknown is unknown. Conditions are asked in the order in which they are written,
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,11 +32,32 @@ class Condition:
         ask: gives its truth; raises EvaluationError, InvalidAliasError.
         applicable: the same with all but type, name and kind taken for unknown (Microsoft: policy applicability).
         typed: the same with everything but type taken for unknown.
+        identity: the same number where several definitions have the same condition; 0 where that isn't known.
     """
 
     ask: Ask
     applicable: Ask
     typed: Ask
+    identity: int = 0
+
+
+class SharedConditions:
+    """Conditions that several definitions have in common. From its second user on, each is asked once for a scope."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Condition] = {}
+        self._remembering: set[int] = set()
+
+    def common(self, key: Any, made: Condition) -> Condition:
+        """The condition of that key; equal keys mean equal conditions."""
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Condition(made.ask, made.applicable, made.typed, len(self._known) + 1)
+        elif known.identity not in self._remembering:
+            self._remembering.add(known.identity)
+            known = Condition(_remembering(known.ask), known.applicable, known.typed, known.identity)
+            self._known[key] = known
+        return known
 
 
 @dataclass(slots=True)
@@ -61,11 +83,13 @@ class Compiler:
         parameters: bound.
         facts: receives what is learnt.
         traced: whether conditions write down what they saw, if a scope has a trace; it costs time.
+        shared: what the definition may have in common with others; None for nothing.
     """
 
     parameters: Parameters
     facts: Facts
     traced: bool = False
+    shared: SharedConditions | None = None
 
     def compile(self, node: Any, path: str, depth: int = 0) -> Condition:
         """A condition tree. Raises DefinitionError with the path of what is wrong."""
@@ -87,16 +111,21 @@ class Compiler:
     def _logical(self, logical: str, value: Any, path: str, depth: int) -> Condition:
         if logical == "not":
             inner = self.compile(value, path, depth + 1)
-            return Condition(_not(inner.ask), _not(inner.applicable), _not(inner.typed))
+            return self._common(("not", inner.identity), _not_of(inner), inner.identity)
         if not isinstance(value, list):
             raise DefinitionError("an array of conditions is needed", path)
         parts = [self.compile(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
         combine = _all_of if logical == "allof" else _any_of
-        return Condition(
+        made = Condition(
             combine(tuple(part.ask for part in parts)),
             combine(tuple(part.applicable for part in parts)),
             combine(tuple(part.typed for part in parts)),
         )
+        identities = tuple(part.identity for part in parts)
+        return self._common((logical, identities), made, all(identities))
+
+    def _common(self, key: Any, made: Condition, sharable: object) -> Condition:
+        return made if self.shared is None or not sharable else self.shared.common(key, made)
 
     def _leaf(self, node: Mapping[str, Any], keys: Mapping[str, str], path: str, depth: int) -> Condition:
         subjects = [name for name in keys if name in _SUBJECTS]
@@ -120,13 +149,18 @@ class Compiler:
         shown = f"{subject} {_short(node[keys[subject]])} {keys[operator]} {_short(node[keys[operator]])}"
         value_path = f"{path}.{keys[subject]}"
         if subject == "count":
-            return self._count(node[keys[subject]], operator, operand, value_path, shown, depth)
-        if subject == "field":
-            return self._field(node[keys[subject]], operator, operand, value_path, shown)
-        self.facts.kinds.add("other")
-        value = compile_value(node[keys[subject]], self.parameters, value_path)
-        ask = self._asked(_test(value.value, operator, operand), path, shown, value.value)
-        return Condition(ask, _maybe, _maybe)
+            made = self._count(node[keys[subject]], operator, operand, value_path, shown, depth)
+        elif subject == "field":
+            made = self._field(node[keys[subject]], operator, operand, value_path, shown)
+        else:
+            self.facts.kinds.add("other")
+            value = compile_value(node[keys[subject]], self.parameters, value_path)
+            ask = self._asked(_test(value.value, operator, operand), path, shown, value.value)
+            made = Condition(ask, _maybe, _maybe)
+        if self.shared is None:
+            return made
+        key = _meaning(node, node[keys[subject]], subject, operator, operand)
+        return self._common(key, made, key is not None)
 
     def _field(self, name: Any, operator: str, operand: Compiled, path: str, shown: str) -> Condition:
         if not isinstance(name, str):
@@ -170,7 +204,11 @@ class Compiler:
                 f"count needs field or value, {f'not {strange[0]!r}' if strange else 'one of both'}", path
             )
         self.facts.kinds.add("other")
-        where = self.compile(node[keys["where"]], f"{path}.{keys['where']}", depth + 1).ask if "where" in keys else None
+        # Each member is asked in a scope of its own: there is nothing to remember.
+        inner = Compiler(self.parameters, self.facts, self.traced)
+        where = (
+            inner.compile(node[keys["where"]], f"{path}.{keys['where']}", depth + 1).ask if "where" in keys else None
+        )
         if "field" in keys:
             counted = self._counted_field(node[keys["field"]], where, f"{path}.{keys['field']}")
         else:
@@ -237,6 +275,16 @@ def _is_parameter(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("[") and not value.startswith("[[")
 
 
+def _meaning(
+    node: Mapping[str, Any], subject: Any, kind: str, operator: str, operand: Compiled
+) -> tuple[str, ...] | None:
+    """A key that two conditions have in common only if they mean the same; None where parameters may differ."""
+    if kind == "field" and operand.evaluate is None and "[" not in subject[:1]:
+        return (kind, subject.strip().lower(), operator, json.dumps(operand.constant))
+    text = json.dumps(node)
+    return (kind, text) if "parameters" not in text.lower() else None
+
+
 def _short(value: Any) -> str:
     shown = value if isinstance(value, str) else repr(value)
     return shown if len(shown) <= 120 else f"{shown[:117]}..."
@@ -247,6 +295,20 @@ _NOT_CONSIDERED = Unknown("not considered for applicability")
 
 def _maybe(_scope: Scope) -> Truth:
     return _NOT_CONSIDERED
+
+
+def _remembering(ask: Ask) -> Ask:
+    def remembered(scope: Scope) -> Truth:
+        truth = scope.answers.get(ask)
+        if truth is None:
+            truth = scope.answers[ask] = ask(scope)
+        return truth
+
+    return remembered
+
+
+def _not_of(inner: Condition) -> Condition:
+    return Condition(_not(inner.ask), _not(inner.applicable), _not(inner.typed))
 
 
 def _not(inner: Ask) -> Ask:

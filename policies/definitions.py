@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.compiled_expressions import Compiled, Parameters, compile_value
-from policies.conditions import Compiler, Condition, Facts
+from policies.conditions import Compiler, Condition, Facts, SharedConditions
 from policies.effects import EFFECTS, Effect, ExistenceCheck, Operation, make_existence_check, make_operations
 from policies.parameters import ParameterDefinition, bind, read_parameters
 from policies.values import DefinitionError
@@ -152,14 +152,21 @@ def _lowered(mapping: Mapping[Any, Any]) -> dict[str, Any]:
     return lowered
 
 
-def compile_definition(definition: PolicyDefinition, given: Mapping[str, Any] | None = None) -> CompiledPolicy:
+def compile_definition(
+    definition: PolicyDefinition, given: Mapping[str, Any] | None = None, shared: SharedConditions | None = None
+) -> CompiledPolicy:
     """Compiles a definition with the parameters of an assignment.
+
+    Args:
+        definition: as read.
+        given: parameters by name; the others have their defaults.
+        shared: what it may have in common with others that are evaluated with it.
 
     Raises:
         DefinitionError: an unknown operator, function or key, with its path.
         EvaluationError: a parameter of the wrong type, or outside of its allowed values.
     """
-    return _compiled(definition, bind(definition.parameters, given or {}), traced=False)
+    return _compiled(definition, bind(definition.parameters, given or {}), shared=shared)
 
 
 def traced(policy: CompiledPolicy) -> CompiledPolicy:
@@ -167,9 +174,15 @@ def traced(policy: CompiledPolicy) -> CompiledPolicy:
     return _compiled(policy.definition, policy.parameters, traced=True)
 
 
-def _compiled(definition: PolicyDefinition, parameters: Parameters, *, traced: bool) -> CompiledPolicy:
+def _compiled(
+    definition: PolicyDefinition,
+    parameters: Parameters,
+    *,
+    traced: bool = False,
+    shared: SharedConditions | None = None,
+) -> CompiledPolicy:
     facts = Facts()
-    condition = Compiler(parameters, facts, traced).compile(definition.rule_if, "if")
+    condition = Compiler(parameters, facts, traced, shared).compile(definition.rule_if, "if")
     then = definition.rule_then
     unknown = [key for key in then if key not in ("effect", "details")]
     if unknown:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from policies.conditions import SharedConditions
 from policies.definitions import CompiledPolicy, PolicyDefinition, compile_definition, read_definition
 from policies.evaluation import Answer, evaluate_scope, reaches
 from policies.pack_sources import Body
@@ -70,7 +71,7 @@ class MemberFacts:
 class Member:
     """One definition of a pack."""
 
-    __slots__ = ("_given", "_policy", "facts", "source", "text")
+    __slots__ = ("_given", "_policy", "_shared", "facts", "source", "text")
 
     def __init__(
         self,
@@ -79,9 +80,11 @@ class Member:
         *,
         text: str | bytes | None,
         given: Mapping[str, Any],
+        shared: SharedConditions,
         policy: CompiledPolicy | None = None,
     ) -> None:
         """Takes the policy, or the text (see `policies.pack_sources.Body`) and parameters to compile it from."""
+        self._shared = shared
         self.source = source
         self.facts = facts
         self.text = text
@@ -94,7 +97,7 @@ class Member:
         if self._policy is None:
             assert self.text is not None
             body = json.loads(self.text)["body"]
-            self._policy = compile_definition(read_definition(body, self.source), self._given)
+            self._policy = compile_definition(read_definition(body, self.source), self._given, self._shared)
         return self._policy
 
     @property
@@ -240,6 +243,7 @@ def make_pack(bodies: Iterable[Body], parameters: GivenParameters | None = None)
     members: list[Member] = []
     errors: list[PackError] = []
     skipped: list[str] = []
+    shared = SharedConditions()
     with no_collection():
         for body in bodies:
             if body.error:
@@ -248,7 +252,7 @@ def make_pack(bodies: Iterable[Body], parameters: GivenParameters | None = None)
                 skipped.append(body.source)
             else:
                 try:
-                    members.append(_member(body, given))
+                    members.append(_member(body, given, shared))
                 except DefinitionError as error:
                     errors.append(PackError(body.source, error.path, error.what))
                 except EvaluationError as error:
@@ -267,14 +271,14 @@ def given_for(facts_id: str, name: str, parameters: GivenParameters) -> Mapping[
     return parameters.get(facts_id) or parameters.get(name) or {}
 
 
-def _member(body: Body, parameters: GivenParameters) -> Member:
+def _member(body: Body, parameters: GivenParameters, shared: SharedConditions) -> Member:
     definition = read_definition(body.value, body.source)
     name = definition.name.lower()
     given = given_for(definition.id, name, parameters)
-    policy = compile_definition(definition, given)
+    policy = compile_definition(definition, given, shared)
     effect = policy.effect.value if policy.effect is not None else None
     facts = MemberFacts(definition.id, name, definition.mode, effect, reach_of(policy))
-    return Member(body.source, facts, text=body.text, given=given, policy=policy)
+    return Member(body.source, facts, text=body.text, given=given, shared=shared, policy=policy)
 
 
 def _is_initiative(value: Any) -> bool:

@@ -22,6 +22,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from policies.conditions import SharedConditions
 from policies.pack import GivenParameters, Member, MemberFacts, Pack, PackError, given_for, make_pack, no_collection
 from policies.pack_sources import bodies_of, digest_of, read_inputs
 from policies.type_index import Reach
@@ -134,12 +135,13 @@ def _unpacked(rest: bytes, key: str, given: GivenParameters) -> Pack | None:
         return None
     members = []
     start = size
+    shared = SharedConditions()
     for source, id_, name, mode, effect, types, told, extent in index["members"]:
         reach = Reach(frozenset(types) if types is not None else None, told)
         text = packed[start : start + extent]
         start += extent
         facts = MemberFacts(id_, name, mode, effect, reach)
-        members.append(Member(source, facts, text=text, given=given_for(id_, name, given)))
+        members.append(Member(source, facts, text=text, given=given_for(id_, name, given), shared=shared))
     if start != len(packed):
         return None
     return Pack(members, [PackError(*error) for error in index["errors"]], index["skipped"])

@@ -57,6 +57,7 @@ class Scope:
         cursors: member of this round, by the lower-cased path of each array that a count enumerates.
         currents: value of this round, by the lower-cased name of each count.
         trace: receives every condition with the values that it saw; None when nobody asks.
+        answers: of conditions that several definitions share.
     """
 
     resource: Mapping[str, Any]
@@ -66,6 +67,7 @@ class Scope:
     cursors: dict[str, int] = field(default_factory=dict)
     currents: dict[str, Any] = field(default_factory=dict)
     trace: Trace | None = None
+    answers: dict[Any, Any] = field(default_factory=dict)
 
     def within(self, cursors: Mapping[str, int], currents: Mapping[str, Any]) -> Scope:
         """The same evaluation inside a round of a count."""
