@@ -248,7 +248,7 @@ def make_pack(bodies: Iterable[Body], parameters: GivenParameters | None = None)
         for body in bodies:
             if body.error:
                 errors.append(PackError(body.source, "", body.error))
-            elif _is_initiative(body.value):
+            elif is_initiative(body.value):
                 skipped.append(body.source)
             else:
                 try:
@@ -281,7 +281,7 @@ def _member(body: Body, parameters: GivenParameters, shared: SharedConditions) -
     return Member(body.source, facts, text=body.text, given=given, shared=shared, policy=policy)
 
 
-def _is_initiative(value: Any) -> bool:
+def is_initiative(value: Any) -> bool:
     """Whether it is a set of definitions, not one."""
     properties = value.get("properties", value) if isinstance(value, dict) else None
     return isinstance(properties, dict) and "policyDefinitions" in properties and "policyRule" not in properties
