@@ -12,8 +12,9 @@ from typing import Any
 from policies.cases import answer_json
 from policies.definitions import CompiledPolicy
 from policies.effects import Effect, changed
-from policies.evaluation import Answer, evaluate
+from policies.evaluation import Answer
 from policies.json_positions import DefinitionLines
+from policies.known_resources import KnownResources, evaluate_known
 from policies.scope import Surroundings, Trace, TraceStep, scope_of
 from policies.values import EvaluationError, Unknown
 from verdicts.text import clean_text, one_line, redact
@@ -65,13 +66,12 @@ def explain(
     policy: CompiledPolicy,
     resource: Mapping[str, Any],
     surroundings: Surroundings,
-    *,
-    related: Sequence[Mapping[str, Any]] | None = None,
+    known: KnownResources,
     lines: DefinitionLines | None = None,
 ) -> Explanation:
-    """Evaluates a policy over a resource and keeps what was asked. The arguments are those of `evaluate`."""
+    """Evaluates a policy over a resource and keeps what was asked. The arguments are those of `evaluate_known`."""
     trace = Trace()
-    answer = evaluate(policy, resource, surroundings, related=related, trace=trace)
+    answer = evaluate_known(policy, resource, surroundings, known, trace=trace)
     conditions = _asked(trace.steps, lines or DefinitionLines())
     after = None
     if answer.changes and answer.effect in (Effect.MODIFY.value, Effect.APPEND.value):

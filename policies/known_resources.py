@@ -1,0 +1,84 @@
+"""Related resources as far as they are known: those of the same templates, perhaps with those of the whole estate.
+
+What is deployed together with a resource can satisfy an existence condition. That nothing satisfies it is certain only
+where every resource is known; else the answer is Unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from policies.definitions import CompiledPolicy
+from policies.evaluation import Answer, State, evaluate_scope
+from policies.scope import Surroundings, Trace, scope_of
+
+Resource = Mapping[str, Any]
+
+
+class KnownResources:
+    """Resources in which existence conditions look."""
+
+    def __init__(self, resources: Iterable[Resource] = (), *, whole: bool = False) -> None:
+        """Takes resources as `mlgate template expand` shows them; `whole` says that there are no others.
+
+        Those with a `$condition` may be deployed or not; those that templates only refer to (`$existing`) tell nothing.
+        """
+        self.whole = whole
+        self._certain: dict[str, list[Resource]] = {}
+        self._possible: dict[str, list[Resource]] = {}
+        for resource in resources:
+            if resource.get("$existing"):
+                continue
+            holder = self._possible if "$condition" in resource else self._certain
+            holder.setdefault(str(resource.get("type") or "").lower(), []).append(resource)
+
+    def certain(self, resource_type: str | None) -> list[Resource]:
+        """Those that are or will be there, of a type (lower-cased; None for any)."""
+        return _of_type(self._certain, resource_type)
+
+    def possible(self, resource_type: str | None) -> list[Resource]:
+        """Those that may come, of a type."""
+        return _of_type(self._possible, resource_type)
+
+
+def _of_type(holder: Mapping[str, list[Resource]], resource_type: str | None) -> list[Resource]:
+    if resource_type is not None:
+        return holder.get(resource_type, [])
+    return [resource for resources in holder.values() for resource in resources]
+
+
+def evaluate_known(
+    policy: CompiledPolicy,
+    resource: Resource,
+    surroundings: Surroundings,
+    known: KnownResources,
+    *,
+    applies: bool = False,
+    trace: Trace | None = None,
+) -> Answer:
+    """`policies.evaluation.evaluate` with related resources of which some may not be known.
+
+    Args:
+        known: where existence conditions look.
+        applies: the policy's pack says that it applies to the resource's type for certain.
+        trace: see `evaluate`.
+    """
+    scope = scope_of(resource, surroundings, trace)
+    if policy.existence is None:
+        return evaluate_scope(policy, scope, None, applies=applies)
+    wanted = policy.existence.type
+    type_ = str(wanted.constant).lower() if wanted.evaluate is None else None
+    certain = known.certain(type_)
+    answer = evaluate_scope(policy, scope, certain, applies=applies)
+    if answer.state is not State.NON_COMPLIANT:
+        return answer
+    possible = known.possible(type_)
+    if possible:
+        best = evaluate_scope(policy, scope_of(resource, surroundings), [*certain, *possible], applies=applies)
+        if best.state is not State.NON_COMPLIANT:
+            reason = f"the related {wanted.constant} is deployed under a condition that isn't known"
+            return Answer(effect=answer.effect, state=State.UNKNOWN, reason=reason)
+    if known.whole:
+        return answer
+    return evaluate_scope(policy, scope_of(resource, surroundings), None, applies=applies)
