@@ -58,7 +58,9 @@ def reach_of(policy: CompiledPolicy) -> Reach:
     if definition.mode not in RESOURCE_MANAGER_MODES:
         return Reach(None, told=False)
     try:
-        return Reach(_types(definition.rule_if, policy.parameters, True, 0), told=True)
+        types = _types(definition.rule_if, policy.parameters, True, 0)
+        # Without a condition on the type every resource is judged, even by a rule that can't hold.
+        return Reach(types if "type" in policy.facts.kinds else None, told=True)
     except (_CannotTellError, PolicyError):
         return Reach(None, told=False)
 
