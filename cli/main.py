@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "image": ("cli.image_commands", "image", "Scan a container image, or remove it from its registry."),
     "model": ("cli.model_command", "model", "Scan a model artefact without loading it."),
     "packages": ("cli.packages_command", "packages", "Check a pinned closure against advisories and allowlist."),
+    "policy": ("cli.policy_commands", "policy", "Evaluate, explain, test and import Azure Policy definitions."),
     "rbac": ("cli.rbac_commands", "rbac", "Check role assignments against the persona matrix; show the matrix."),
     "resume": ("cli.deploy_commands", "resume", "Go on with a run that was interrupted or approved."),
     "rollback": ("cli.deploy_commands", "rollback", "Give the traffic back to the deployment before."),

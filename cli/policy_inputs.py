@@ -115,12 +115,17 @@ def read_parameter_values(path: Path | None) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class OneDefinition:
-    """A compiled definition and its file."""
+    """A compiled definition, its file and the file's content."""
 
     policy: CompiledPolicy
     source: str
-    lines: DefinitionLines
-    body: Any
+    data: bytes
+
+    def lines(self) -> DefinitionLines:
+        """The lines of its conditions."""
+        from policies.json_positions import definition_lines
+
+        return definition_lines(self.data)
 
 
 def load_definition(path: Path, parameters: Mapping[str, Any]) -> OneDefinition:
@@ -145,7 +150,7 @@ def compiled(body: Any, data: bytes, source: str, parameters: Mapping[str, Any])
         raise ConfigurationError(str(error), where=source, remedy="see --parameters") from None
     except RecursionError:
         raise ConfigurationError("nested too deeply", where=source) from None
-    return OneDefinition(policy, source, definition_lines(data), body)
+    return OneDefinition(policy, source, data)
 
 
 def open_pack(path: Path, parameters: Path | None = None) -> Pack:

@@ -79,6 +79,12 @@ class AliasTable:
         types = self.irregular.get(alias)
         return None if types is None else types.get(resource_type)
 
+    def types_of(self, alias: str) -> dict[str, str]:
+        """Type -> path, for every type that has the alias."""
+        type_ = alias.rpartition("/")[0]
+        found = self.by_type[type_].get(alias) if type_ in self.by_type else None
+        return {**({} if found is None else {type_: found}), **self.irregular.get(alias, {})}
+
     def exists(self, alias: str) -> bool:
         """See policies.scope.Aliases."""
         if alias in self.irregular:
