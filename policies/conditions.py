@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies.compiled_expressions import Compiled, Parameters, compile_value
-from policies.fields import Collection, Field, alias_path, make_field, normal_location
+from policies.counts import Ask, Counted, count_field, count_value, judge
+from policies.fields import Collection, Field, make_field, normal_location
 from policies.operators import OPERATORS, check_constant, check_literal
 from policies.scope import Scope, TraceStep
-from policies.values import DefinitionError, EvaluationError, Truth, Unknown, first_unknown
-
-Ask = Callable[[Scope], Truth]
+from policies.values import DefinitionError, EvaluationError, Truth, Unknown, first_unknown, known
 
 _SUBJECTS = frozenset({"field", "value", "count", "source"})
 MAXIMUM_CONDITIONS = 4096
@@ -84,12 +83,14 @@ class Compiler:
         facts: receives what is learnt.
         traced: whether conditions write down what they saw, if a scope has a trace; it costs time.
         shared: what the definition may have in common with others; None for nothing.
+        inside_count: whether these conditions are the `where` of a count.
     """
 
     parameters: Parameters
     facts: Facts
     traced: bool = False
     shared: SharedConditions | None = None
+    inside_count: bool = False
 
     def compile(self, node: Any, path: str, depth: int = 0) -> Condition:
         """A condition tree. Raises DefinitionError with the path of what is wrong."""
@@ -205,18 +206,16 @@ class Compiler:
             )
         self.facts.kinds.add("other")
         # Each member is asked in a scope of its own: there is nothing to remember.
-        inner = Compiler(self.parameters, self.facts, self.traced)
+        inner = Compiler(self.parameters, self.facts, self.traced, inside_count=True)
         where = (
             inner.compile(node[keys["where"]], f"{path}.{keys['where']}", depth + 1).ask if "where" in keys else None
         )
         if "field" in keys:
             counted = self._counted_field(node[keys["field"]], where, f"{path}.{keys['field']}")
         else:
-            name = node.get(keys.get("name", ""), "")
-            if not isinstance(name, str):
-                raise DefinitionError("count.name must be text", path)
-            counted = self._counted_value(node[keys["value"]], name.lower(), where, f"{path}.{keys['value']}")
-        ask = self._asked(_counting(counted, operator, operand), path, shown, lambda scope: counted(scope)[0])
+            name = node[keys["name"]] if "name" in keys else None
+            counted = self._counted_value(node[keys["value"]], name, where, f"{path}.{keys['value']}")
+        ask = _counting(counted, operator, operand, path, shown if self.traced else None)
         return Condition(ask, _maybe, _maybe)
 
     def _counted_field(self, name: Any, where: Ask | None, path: str) -> Counted:
@@ -226,48 +225,14 @@ class Compiler:
         alias = self._named_field(compiled.constant, path).alias
         if alias is None:
             raise DefinitionError("count.field must be an alias with [*]", path)
+        return count_field(alias, where)
 
-        def count(scope: Scope) -> tuple[int, Unknown | None]:
-            members = alias_path(scope, alias)
-            sure, open_ = 0, None
-            if members is None:
-                return 0, None
-            for value, positions in members.members(scope.resource, scope.cursors):
-                if isinstance(value, Unknown):
-                    open_ = value
-                elif where is None:
-                    sure += 1
-                else:
-                    truth = where(scope.within(positions, {alias: value}))
-                    sure += truth is True
-                    open_ = truth if isinstance(truth, Unknown) else open_
-            return sure, open_
-
-        return count
-
-    def _counted_value(self, value: Any, name: str, where: Ask | None, path: str) -> Counted:
-        compiled = compile_value(value, self.parameters, path)
-
-        def count(scope: Scope) -> tuple[int, Unknown | None]:
-            items = compiled.value(scope)
-            if isinstance(items, Unknown):
-                return 0, items
-            if not isinstance(items, list):
-                raise EvaluationError("count.value is no array")
-            if where is None:
-                return len(items), None
-            sure, open_ = 0, None
-            for item in items:
-                truth = where(scope.within({}, {name: item}))
-                sure += truth is True
-                open_ = truth if isinstance(truth, Unknown) else open_
-            return sure, open_
-
-        return count
-
-
-Counted = Callable[[Scope], tuple[int, Unknown | None]]
-"""The members that certainly count, and why there may be more (None if there can't be)."""
+    def _counted_value(self, value: Any, name: Any, where: Ask | None, path: str) -> Counted:
+        if name is None and self.inside_count:
+            raise DefinitionError("a count of values inside a count needs a name", path)
+        if name is not None and not isinstance(name, str):
+            raise DefinitionError("count.name must be text", path)
+        return count_value(compile_value(value, self.parameters, path), (name or "default").lower(), where)
 
 
 def _is_parameter(value: Any) -> bool:
@@ -349,7 +314,7 @@ def _any_of(parts: tuple[Ask, ...]) -> Ask:
 
 def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
     """A getter against an operand; the test is made once where the operand is constant."""
-    if operand.evaluate is None:
+    if operand.evaluate is None and first_unknown(operand.constant) is None:
         try:
             check_constant(operator, operand.constant)
             fixed = OPERATORS[operator](operand.constant)
@@ -358,8 +323,8 @@ def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
 
         def ask(scope: Scope) -> Truth:
             value = get(scope)
-            if type(value) is Collection:
-                return _every(value, fixed)
+            if type(value) in _PARTS:
+                return _of_parts(value, fixed, operator, operand.constant)
             return value if type(value) is Unknown else fixed(value)
 
         return ask
@@ -374,8 +339,8 @@ def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
         if given is None:
             _no_operand(scope)
         test = OPERATORS[operator](given)
-        if type(value) is Collection:
-            return _every(value, test)
+        if type(value) in _PARTS:
+            return _of_parts(value, test, operator, given)
         return value if type(value) is Unknown else test(value)
 
     return ask_dynamic
@@ -395,26 +360,52 @@ def _failing(error: EvaluationError) -> Ask:
     return ask
 
 
-def _every(values: Collection, test: Callable[[Any], bool]) -> Truth:
-    """All members pass; an empty collection does."""
+_PARTS = frozenset({Collection, dict, list})
+
+
+def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: Any) -> Truth:
+    """The truth for a collection (every member passes; an empty one does), an object or an array."""
+    if type(value) is not Collection:
+        return _of_container(value, test, operator, operand)
     unknown: Unknown | None = None
-    for value in values.members:
-        if type(value) is Unknown:
-            unknown = value
-        elif not test(value):
+    for member in value.members:
+        kind = type(member)
+        if kind is Unknown:
+            unknown = member
+            continue
+        truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
+        if truth is False:
             return False
+        if truth is not True:
+            unknown = truth
     return True if unknown is None else unknown
 
 
-def _counting(counted: Counted, operator: str, operand: Compiled) -> Ask:
+def _of_container(value: Any, test: Callable[[Any], bool], operator: str, operand: Any) -> Truth:
+    """The truth for an object or an array, of which a part may not be known."""
+    positive = operator.removeprefix("not")
+    looks_inside = positive == "contains" or (
+        positive in ("equals", "in") and (isinstance(operand, dict | list) or isinstance(known(value), Unknown))
+    )
+    unknown = first_unknown(value) if looks_inside else None
+    if unknown is None:
+        return test(value)
+    # What is there for certain may settle it: one member that is contained is enough.
+    if positive == "contains" and test(value) is (positive == operator):
+        return positive == operator
+    return unknown
+
+
+def _counting(counted: Counted, operator: str, operand: Compiled, path: str, shown: str | None) -> Ask:
+    """The condition of a count; `shown` is what a trace says of it, None where there is none."""
+
     def ask(scope: Scope) -> Truth:
-        sure, open_ = counted(scope)
-        if open_ is not None:
-            return open_
-        given = operand.value(scope)
-        if isinstance(given, Unknown):
-            return given
-        return OPERATORS[operator](given)(sure)
+        tally = counted(scope)
+        result = judge(tally, scope, operator, operand)
+        if shown is not None and scope.trace is not None:
+            seen = tally.sure if tally.why is None else tally.why
+            scope.trace.steps.append(TraceStep(path, shown, seen, result))
+        return result
 
     return ask
 

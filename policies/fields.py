@@ -12,6 +12,7 @@ from policies.scope import InvalidAliasError, Scope
 from policies.values import EvaluationError, Unknown, get_key, known
 
 Getter = Callable[[Scope], Any]
+TYPE_NOT_KNOWN = Unknown("the resource's type is not known, and so is what an alias means for it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,16 @@ def _alias_field(name: str, lower: str) -> Field:
 
         def get(scope: Scope) -> Any:
             path = alias_path(scope, lower)
-            return Collection(()) if path is None else select(path, scope)
+            if path is None:
+                return Collection(()) if scope.type else TYPE_NOT_KNOWN
+            return select(path, scope)
     else:
 
         def get(scope: Scope) -> Any:
             path = alias_path(scope, lower)
-            return None if path is None else select(path, scope)
+            if path is None:
+                return None if scope.type else TYPE_NOT_KNOWN
+            return select(path, scope)
 
     return Field(name, get, alias=lower)
 
