@@ -14,7 +14,6 @@ import hashlib
 import importlib.resources
 import json
 import os
-import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ from typing import Any
 
 from policies.conditions import SharedConditions
 from policies.pack import GivenParameters, Member, MemberFacts, Pack, PackError, given_for, make_pack, no_collection
-from policies.pack_sources import bodies_of, digest_of, read_inputs
+from policies.pack_sources import bodies_of, digest_of, read_inputs, read_regular
 from policies.type_index import Reach
 
 _SCHEMA = "mlgate/policy-pack/v1"
@@ -98,8 +97,9 @@ def _sources(folder: Traversable, prefix: str) -> Iterator[tuple[str, bytes]]:
 
 def _read(path: Path, key: str, given: GivenParameters) -> Pack | None:
     """The pack of an entry, or None for whatever isn't a sound one."""
-    data = _trusted_bytes(path)
-    if data is None:
+    try:
+        data = read_regular(path, _MAXIMUM, private=True)
+    except OSError:
         return None
     digest, _, rest = data.partition(b"\n")
     if hashlib.sha256(rest).hexdigest().encode() != digest:
@@ -109,22 +109,6 @@ def _read(path: Path, key: str, given: GivenParameters) -> Pack | None:
             return _unpacked(rest, key, given)
     except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         return None
-
-
-def _trusted_bytes(path: Path) -> bytes | None:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
-        return None
-    with open(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        foreign = status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        if foreign or not stat.S_ISREG(status.st_mode) or status.st_size > _MAXIMUM:
-            return None
-        try:
-            return stream.read(_MAXIMUM + 1)
-        except OSError:
-            return None
 
 
 def _unpacked(rest: bytes, key: str, given: GivenParameters) -> Pack | None:

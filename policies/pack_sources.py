@@ -64,13 +64,13 @@ def read_inputs(source: Path) -> list[Input]:
     """
     if not source.is_dir():
         try:
-            return [Input(source.name, _read(source, MAXIMUM_LINES_FILE))]
+            return [Input(source.name, read_regular(source, MAXIMUM_LINES_FILE))]
         except OSError as error:
             raise PackSourceError(f"{source} can't be read: {error.strerror or error}") from None
     inputs = []
     for name in _json_files(source):
         try:
-            inputs.append(Input(name, _read(source / name, MAXIMUM_FILE)))
+            inputs.append(Input(name, read_regular(source / name, MAXIMUM_FILE)))
         except OSError as error:
             inputs.append(Input(name, b"", f"can't be read: {error.strerror or error}"))
     return inputs
@@ -83,22 +83,37 @@ def _json_files(folder: Path) -> list[str]:
         raise PackSourceError(f"{error.filename} can't be read: {error.strerror}") from None
 
     for current, folders, files in os.walk(folder, onerror=fail):
+        here = Path(current)
+        # A linked folder is not entered: opening it as a file says so.
+        linked = [name for name in folders if (here / name).is_symlink()]
         folders[:] = [name for name in folders if not name.startswith(".")]
-        names += [
-            (Path(current) / name).relative_to(folder).as_posix() for name in files if name.lower().endswith(".json")
-        ]
+        named = [name for name in files if name.lower().endswith(".json")]
+        names += [(here / name).relative_to(folder).as_posix() for name in (*named, *linked)]
         if len(names) > MAXIMUM_FILES:
             raise PackSourceError(f"{folder} holds more than {MAXIMUM_FILES:,} files")
     return sorted(names)
 
 
-def _read(path: Path, maximum: int) -> bytes:
-    """A regular file that is no link. Raises OSError."""
+def read_regular(path: Path, maximum: int, *, private: bool = False) -> bytes:
+    """A regular file that is no link.
+
+    Args:
+        private: whether it must belong to this user, and nobody else may be able to write it.
+
+    Raises:
+        OSError: it isn't that, or it is larger than `maximum` bytes.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("it is no regular file")
-        data = stream.read(maximum + 1)
+        if private and (status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
+            raise OSError("it isn't this user's own")
+        with open(descriptor, "rb", closefd=False) as stream:
+            data = stream.read(maximum + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > maximum:
         raise OSError(f"it is larger than {maximum:,} bytes")
     return data
@@ -167,7 +182,9 @@ def _unpacked(item: Input) -> bytes:
 def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(items)
     if len(result) != len(items):
-        raise ValueError("a key stands twice")
+        seen: set[str] = set()
+        twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} stands twice")
     return result
 
 
