@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.cases import answer_json
-from policies.definitions import CompiledPolicy
+from policies.definitions import CompiledPolicy, traced
 from policies.effects import Effect, changed
 from policies.evaluation import Answer
 from policies.json_positions import DefinitionLines
@@ -33,7 +33,7 @@ class AskedCondition:
         condition: as written, shortened.
         seen: the value; an Unknown is {"$unknown": reason}.
         result: True, False, or {"$unknown": reason}.
-        times: how often it was asked with this value and result (rounds of a count).
+        times: how often it was asked with this value and result, in the rounds of a count; 1 outside of counts.
     """
 
     path: str
@@ -71,7 +71,7 @@ def explain(
 ) -> Explanation:
     """Evaluates a policy over a resource and keeps what was asked. The arguments are those of `evaluate_known`."""
     trace = Trace()
-    answer = evaluate_known(policy, resource, surroundings, known, trace=trace)
+    answer = evaluate_known(traced(policy), resource, surroundings, known, trace=trace)
     conditions = _asked(trace.steps, lines or DefinitionLines())
     after = None
     if answer.changes and answer.effect in (Effect.MODIFY.value, Effect.APPEND.value):
@@ -89,12 +89,12 @@ def explain(
 
 
 def _asked(steps: Sequence[TraceStep], lines: DefinitionLines) -> list[AskedCondition]:
-    """One for each condition, value and result; conditions on the type are asked twice, those of counts many times."""
+    """One for each condition, value and result. Outside of counts one is asked again only to see what is applicable."""
     found: dict[tuple[str, str, str], AskedCondition] = {}
     for step in steps:
         seen, result = plain(step.seen), plain(step.result)
         key = (step.path, _written(seen), _written(result))
-        times = found[key].times + 1 if key in found else 1
+        times = found[key].times + 1 if key in found and ".where" in step.path.lower() else 1
         found[key] = AskedCondition(step.path, lines.line(step.path), step.condition, seen, result, times)
     return list(found.values())
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from policies.definitions import CompiledPolicy
 from policies.evaluation import Answer, State, evaluate_scope
+from policies.resource_types import type_key
 from policies.scope import Surroundings, Trace, scope_of
 
 Resource = Mapping[str, Any]
@@ -31,7 +32,7 @@ class KnownResources:
             if resource.get("$existing"):
                 continue
             holder = self._possible if "$condition" in resource else self._certain
-            holder.setdefault(str(resource.get("type") or "").lower(), []).append(resource)
+            holder.setdefault(type_key(resource), []).append(resource)
 
     def certain(self, resource_type: str | None) -> list[Resource]:
         """Those that are or will be there, of a type (lower-cased; None for any)."""
@@ -62,7 +63,7 @@ def evaluate_known(
     Args:
         known: where existence conditions look.
         applies: the policy's pack says that it applies to the resource's type for certain.
-        trace: see `evaluate`.
+        trace: collects the conditions of a policy that was compiled with `policies.definitions.traced`.
     """
     scope = scope_of(resource, surroundings, trace)
     if policy.existence is None:
