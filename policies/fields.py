@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.paths import PropertyPath, parse_path
+from policies.resource_types import resource_type
 from policies.scope import InvalidAliasError, Scope
 from policies.values import EvaluationError, Unknown, get_key, known
 
@@ -54,7 +55,7 @@ def make_field(name: str) -> Field:
     """The field of that name. Raises EvaluationError for what is neither a field nor an alias."""
     lower = name.strip().lower()
     if lower == "type":
-        return Field(name, lambda scope: scope.resource.get("type"), "type")
+        return Field(name, _type, "type")
     if lower == "name":
         return Field(name, _name, "name")
     if lower == "fullname":
@@ -117,6 +118,13 @@ def alias_path(scope: Scope, alias: str) -> PropertyPath | None:
 
 def _top(scope: Scope, name: str) -> Any:
     return known(get_key(scope.resource, name, name))
+
+
+def _type(scope: Scope) -> Any:
+    value = scope.resource.get("type")
+    if type(value) is str and len(value) == len(scope.type):
+        return value
+    return resource_type(scope.resource)
 
 
 def _name(scope: Scope) -> Any:

@@ -18,6 +18,7 @@ from policies.conditions import SharedConditions
 from policies.definitions import CompiledPolicy, PolicyDefinition, compile_definition, read_definition
 from policies.evaluation import Answer, evaluate_scope, reaches
 from policies.pack_sources import Body
+from policies.resource_types import resource_type
 from policies.scope import Surroundings, scope_of
 from policies.type_index import Reach, TypeIndex, reach_of
 from policies.values import UNKNOWN_KEY, DefinitionError, EvaluationError, get_key
@@ -165,7 +166,7 @@ class Pack:
 
     def candidates(self, resource: Mapping[str, Any], surroundings: Surroundings) -> Candidates:
         """The policies that may apply to a resource; all others answer NotApplicable."""
-        type_ = resource.get("type")
+        type_ = resource_type(resource)
         if type(type_) is not str:
             told = {key: value for key, value in resource.items() if key.lower() in ("type", "kind")}
             return self._asked(told, range(len(self.members)), surroundings)

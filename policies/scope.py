@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from policies.paths import PropertyPath
+from policies.resource_types import type_key
 
 
 class InvalidAliasError(Exception):
@@ -51,7 +52,7 @@ class Scope:
 
     Attributes:
         resource: what conditions look at; never changed.
-        type: its type, lower-cased.
+        type: its type, lower-cased; "" if it has none, or it isn't known.
         surroundings: see there.
         outer: the scope of the `if` resource, inside an existence condition: `field()` asks that one.
         cursors: member of this round, by the lower-cased path of each array that a count enumerates.
@@ -101,4 +102,4 @@ class TraceStep:
 
 def scope_of(resource: Mapping[str, Any], surroundings: Surroundings, trace: Trace | None = None) -> Scope:
     """A fresh evaluation of a resource."""
-    return Scope(resource, str(resource.get("type") or "").lower(), surroundings, trace=trace)
+    return Scope(resource, type_key(resource), surroundings, trace=trace)

@@ -14,6 +14,7 @@ from typing import Any
 from policies.fields import normal_location
 from policies.placement import Place
 from policies.reading import items, keyed, text, texts
+from policies.resource_types import type_key
 from policies.values import DefinitionError, Truth, Unknown, get_key, known
 
 MAXIMUM_VALUES = 50
@@ -59,7 +60,7 @@ def subject_of(resource: Mapping[str, Any], place: Place, reference: str = "") -
         location = location if isinstance(location, str) and location else None
         if location is not None and "{" in location:
             location = Unknown("the location of the resource is not known")
-    return Subject(str(resource.get("type") or "").lower(), location, place, reference.lower())
+    return Subject(type_key(resource), location, place, reference.lower())
 
 
 @dataclass(frozen=True, slots=True)
