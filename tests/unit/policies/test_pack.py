@@ -26,7 +26,11 @@ ALIASES = given_aliases(
 )
 SURROUNDINGS = Surroundings(aliases=ALIASES, now=dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
 STORAGE, VAULT = "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults"
-TYPES = (STORAGE, VAULT, STORAGE.lower(), "Microsoft.KeyVault/vaults/secrets", "Microsoft.Resources/deployments", "5")
+TYPES = (
+    *(STORAGE, VAULT, STORAGE.lower(), "Microsoft.KeyVault/vaults/secrets", "Microsoft.Resources/deployments", "5"),
+    *("Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions/resourceGroups"),
+    *("Microsoft.KeyVault/vaults/providers/diagnosticSettings", "Microsoft.Insights/diagnosticSettings"),
+)
 
 # Rules: what can be excluded by type, and everything that must not be.
 
@@ -114,7 +118,7 @@ resources = st.fixed_dictionaries(
         "Type": st.sampled_from(TYPES),
         "kind": st.sampled_from(("StorageV2", "one", "", None, UNKNOWN, 5, ["StorageV2"])),
         "KIND": st.sampled_from(("StorageV2", UNKNOWN)),
-        "name": st.sampled_from(("one", "a/one", UNKNOWN, None)),
+        "name": st.sampled_from(("one", "a/one", "one/Microsoft.Insights/logs", UNKNOWN, None)),
         "Name": st.just("one"),
         "fullName": st.sampled_from(("one", "a/one")),
         "id": st.sampled_from(("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/one", UNKNOWN)),
