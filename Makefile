@@ -15,7 +15,7 @@ gate: $(READY)
 
 test: $(READY)
 	$(BIN)/mlgate tools install
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -109,7 +109,7 @@ class AssignedPolicy:
             problem = problem or f"the initiative passes parameters that the definition doesn't have: {names}"
         try:
             definition = found.document if not effect else _with_effect(found.document, effect)
-            compiled = compile_definition(definition, values)
+            compiled = compile_definition(definition, values, exact=self.reference is None)
             return Prepared(compiled, reach_of(compiled).types, problem)
         except (DefinitionError, EvaluationError) as error:
             if found.fit is not Fit.CONTENT:
@@ -156,6 +156,11 @@ class ResolvedAssignment:
     initiative: Initiative | None
     policies: tuple[AssignedPolicy, ...]
     problems: tuple[str, ...]
+
+    @property
+    def reference_ids(self) -> frozenset[str]:
+        """Lower-cased reference ids of its policies."""
+        return frozenset(policy.reference_id.lower() for policy in self.policies if policy.reference_id)
 
 
 def resolve_assignment(

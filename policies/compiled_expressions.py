@@ -199,7 +199,7 @@ def _parameter(name: str, parameters: Parameters) -> Any:
     lower = name.lower()
     if lower not in parameters.values:
         raise EvaluationError(f"the parameter {name!r} has no value")
-    return parameters.values[lower]
+    return known(parameters.values[lower])
 
 
 def _field(call: Call, parameters: Parameters, path: str) -> Compiled:

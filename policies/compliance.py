@@ -46,7 +46,8 @@ class Row:
         changed: whether the request would be changed in accord with the policy.
         reason: in a sentence.
         message: the assignment's non-compliance message, where the state calls for one.
-        exemption: name and category of the exemption that holds.
+        exemption: name and category of the exemption that holds. expired_exemption: of one that would, had it not
+            expired.
         problem: why it isn't exactly what Azure would evaluate; "" if it is.
     """
 
@@ -66,6 +67,7 @@ class Row:
     reason: str
     message: str = ""
     exemption: str = ""
+    expired_exemption: str = ""
     problem: str = ""
 
 

@@ -41,7 +41,7 @@ class PolicyDefinition:
     Attributes:
         id: its resource id, lower-cased ("" for a bare rule); name: its name or "".
         display_name, version: as written; versions: every version that its publisher lists, as written.
-        mode: lower-cased; "indexed" where there is none.
+        mode: lower-cased; "indexed" where there is none, "all" for a bare rule.
         rule_if, rule_then: the policy rule.
         parameters: by lower-cased name.
         source: file, or "".
@@ -103,17 +103,17 @@ def read_definition(body: Any, source: str = "") -> PolicyDefinition:
     outer = _lowered(body)
     inner = outer.get("properties")
     properties = _lowered(inner) if isinstance(inner, dict) else outer
-    rule = properties if "if" in properties and "policyrule" not in properties else properties.get("policyrule")
+    bare = "if" in properties and "policyrule" not in properties
+    rule = properties if bare else properties.get("policyrule")
     if not isinstance(rule, dict):
         raise DefinitionError("there is no policyRule")
     rule = _lowered(rule)
     if "if" not in rule or not isinstance(rule.get("then"), dict):
         raise DefinitionError("a rule needs if and then", "policyRule")
-    if properties is not rule:
-        unknown = [key for key in properties if key not in _KEYS and not (properties is outer and key in _OUTER)]
-        if unknown:
-            raise DefinitionError(f"unknown key {unknown[0]!r}", "properties")
-    extra = [key for key in rule if key not in ("if", "then") and properties is not rule]
+    unknown = [key for key in properties if key not in _KEYS and not (properties is outer and key in _OUTER)]
+    if unknown:
+        raise DefinitionError(f"unknown key {unknown[0]!r}", "properties")
+    extra = [key for key in rule if key not in ("if", "then")]
     if extra:
         raise DefinitionError(f"unknown key {extra[0]!r}", "policyRule")
     metadata, versions = properties.get("metadata"), properties.get("versions")
@@ -123,7 +123,7 @@ def read_definition(body: Any, source: str = "") -> PolicyDefinition:
         name=str(outer.get("name") or ""),
         display_name=str(properties.get("displayname") or ""),
         version=str(version or ""),
-        mode=_mode(properties),
+        mode="all" if bare else _mode(properties),  # a rule alone leaves nothing out
         rule_if=rule["if"],
         rule_then=_lowered(rule["then"]),
         parameters=read_parameters(properties.get("parameters")),
@@ -153,7 +153,11 @@ def _lowered(mapping: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def compile_definition(
-    definition: PolicyDefinition, given: Mapping[str, Any] | None = None, shared: SharedConditions | None = None
+    definition: PolicyDefinition,
+    given: Mapping[str, Any] | None = None,
+    shared: SharedConditions | None = None,
+    *,
+    exact: bool = True,
 ) -> CompiledPolicy:
     """Compiles a definition with the parameters of an assignment.
 
@@ -161,12 +165,13 @@ def compile_definition(
         definition: as read.
         given: parameters by name; the others have their defaults.
         shared: what it may have in common with others that are evaluated with it.
+        exact: see `policies.parameters.bind`.
 
     Raises:
         DefinitionError: an unknown operator, function or key, with its path.
         EvaluationError: a parameter of the wrong type, or outside of its allowed values.
     """
-    return _compiled(definition, bind(definition.parameters, given or {}), shared=shared)
+    return _compiled(definition, bind(definition.parameters, given or {}, exact=exact), shared=shared)
 
 
 def traced(policy: CompiledPolicy) -> CompiledPolicy:

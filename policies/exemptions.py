@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,6 +179,50 @@ def exemption_for(
         if isinstance(truth, Unknown):
             unknown = Unknown(f"whether the exemption {exemption.label} holds is not known: {truth.reason}")
     return unknown
+
+
+def expired_for(
+    exemptions: tuple[Exemption, ...], assignment: Assignment, subject: Subject, now: dt.datetime
+) -> Exemption | None:
+    """An exemption that would hold for a resource under a policy if it hadn't expired."""
+    for exemption in exemptions:
+        if exemption.expired(now) and exemption.target.covers(assignment, subject) is True:
+            return exemption
+    return None
+
+
+def exemption_problems(
+    exemptions: Iterable[Exemption], references: Mapping[str, tuple[ScopePath, Collection[str]]], now: dt.datetime
+) -> tuple[str, ...]:
+    """What is to report of exemptions: expired ones, and those that can't hold as they stand.
+
+    Args:
+        references: assignment id, lower-cased -> its scope, and the lower-cased reference ids of its policies.
+    """
+    problems = []
+    for exemption in exemptions:
+        target, label = exemption.target, exemption.label
+        if exemption.expired(now):
+            problems.append(f"{label} has expired and has no force")
+        known = references.get(target.assignment_id)
+        if known is None:
+            problems.append(f"{label} is from an assignment that is not at hand: {target.assignment_id}")
+            continue
+        scope, names = known
+        problems.extend(
+            f"{label} names {name!r}, which is no policy of the assignment"
+            for name in sorted(target.references.difference(names))
+        )
+        if target.validated and _surely_outside(target.scope, scope):
+            problems.append(f"{label} stands outside of the scope of the assignment, {scope.text}, and has no force")
+    return tuple(problems)
+
+
+def _surely_outside(scope: ScopePath, other: ScopePath) -> bool:
+    """Whether a scope is certainly not at or under another one; of management groups that can't be told here."""
+    if other.management_group:
+        return False
+    return scope.segments[: len(other.segments)] != other.segments
 
 
 def enrolled(enrollments: tuple[Enrollment, ...] | None, assignment: Assignment, subject: Subject) -> Truth:

@@ -13,7 +13,7 @@ from policies.compliance import NOT_OK, Row
 from policies.definitions import RESOURCE_MANAGER_MODES
 from policies.effects import Effect
 from policies.evaluation import Answer, State, evaluate
-from policies.exemptions import Enrollment, Exemption, enrolled, exemption_for
+from policies.exemptions import Enrollment, Exemption, enrolled, exemption_for, expired_for
 from policies.placement import Hierarchy, Place
 from policies.scope import Surroundings, scope_of
 from policies.selectors import Subject, all_hold, subject_of
@@ -54,7 +54,7 @@ class Standing:
         covered: True, or Unknown if that isn't sure.
         enforced: whether requests feel it.
         prepared: with the overrides that take hold.
-        exemption: that holds; Unknown if one may.
+        exemption: that holds; Unknown if one may. expired: one that would hold if it hadn't expired.
         surroundings: with what `policy()` gives.
     """
 
@@ -63,6 +63,7 @@ class Standing:
     enforced: Truth
     prepared: Prepared | Failure
     exemption: Exemption | Unknown | None
+    expired: Exemption | None
     surroundings: Surroundings
 
     @property
@@ -103,6 +104,7 @@ def standing(
         if prepared.types is not None and subject.type not in prepared.types:
             return None
         exemptible = prepared.compiled.definition.mode in EXEMPTIBLE_MODES
+    exemptions = estate.exemptions if exemptible else ()
     enforced: Truth = assignment.enforcement is Enforcement.DEFAULT
     if assignment.enforcement is Enforcement.ENROLL:
         enforced = enrolled(estate.enrollments, assignment, subject)
@@ -111,7 +113,8 @@ def standing(
         covered=covered,
         enforced=enforced,
         prepared=prepared,
-        exemption=exemption_for(estate.exemptions, assignment, subject, surroundings.now) if exemptible else None,
+        exemption=exemption_for(exemptions, assignment, subject, surroundings.now),
+        expired=expired_for(exemptions, assignment, subject, surroundings.now),
         surroundings=dataclasses.replace(surroundings, policy=_policy_function(policy)),
     )
 
@@ -204,6 +207,7 @@ class Judged:
             reason=self.reason,
             message=policy.assignment.message(policy.reference_id) if speaks else "",
             exemption=exemption.label if self.state is State.EXEMPT and isinstance(exemption, Exemption) else "",
+            expired_exemption=self.standing.expired.label if self.standing.expired is not None else "",
             problem=prepared.problem if isinstance(prepared, Prepared) else "",
         )
 

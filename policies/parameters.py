@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.compiled_expressions import Parameters
-from policies.functions.interface import kind
-from policies.values import DefinitionError, EvaluationError, parse_date, same
+from policies.functions.interface import exactly_equal, kind
+from policies.values import DefinitionError, EvaluationError, first_unknown, parse_date, same
 
 _KEYS = frozenset({"type", "metadata", "defaultvalue", "allowedvalues", "schema"})
 _TYPES = frozenset({"string", "array", "object", "boolean", "integer", "float", "datetime"})
@@ -58,12 +58,16 @@ def read_parameters(given: Any) -> dict[str, ParameterDefinition]:
     return result
 
 
-def bind(definitions: Mapping[str, ParameterDefinition], given: Mapping[str, Any]) -> Parameters:
+def bind(
+    definitions: Mapping[str, ParameterDefinition], given: Mapping[str, Any], *, exact: bool = True
+) -> Parameters:
     """The values that an evaluation sees: given ones, else defaults. One without either fails where it is needed.
 
     Args:
         definitions: by lower-cased name.
-        given: by name of any case; a value, or {"value": ...} as assignments write it.
+        given: by name of any case; a value, {"value": ...} as assignments write it, or {"$unknown": reason}.
+        exact: whether allowed values are compared with case, as when a policy is assigned (Microsoft: parameters).
+            Microsoft's own initiatives pass some to their members in another case.
 
     Raises:
         EvaluationError: an unknown parameter, a value of the wrong type, or one that isn't allowed.
@@ -73,8 +77,9 @@ def bind(definitions: Mapping[str, ParameterDefinition], given: Mapping[str, Any
         definition = definitions.get(str(name).lower())
         if definition is None:
             raise EvaluationError(f"there is no parameter {name!r}")
-        plain = value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
-        _check(definition, plain)
+        plain = _unwrapped(definition, value)
+        if first_unknown(plain) is None:
+            _check(definition, plain, exact)
         values[definition.name.lower()] = plain
     for name, definition in definitions.items():
         # Defaults of real definitions are taken as they are: some don't fit their own type or list.
@@ -83,7 +88,15 @@ def bind(definitions: Mapping[str, ParameterDefinition], given: Mapping[str, Any
     return Parameters(values, frozenset(definitions))
 
 
-def _check(definition: ParameterDefinition, value: Any) -> None:
+def _unwrapped(definition: ParameterDefinition, value: Any) -> Any:
+    """The value of {"value": ...}; an object that has a "value" of its own stays as it is."""
+    if not isinstance(value, dict) or set(value) != {"value"}:
+        return value
+    inner = value["value"]
+    return value if definition.type == "object" and not isinstance(inner, dict) else inner
+
+
+def _check(definition: ParameterDefinition, value: Any, exact: bool) -> None:
     fits = {
         "string": isinstance(value, str),
         "array": isinstance(value, list),
@@ -99,6 +112,7 @@ def _check(definition: ParameterDefinition, value: Any) -> None:
         return
     # An array may hold any of the allowed members.
     chosen = value if isinstance(value, list) else [value]
+    equal = exactly_equal if exact else same
     for item in chosen:
-        if not any(same(item, allowed) for allowed in definition.allowed):
+        if not any(equal(item, allowed) for allowed in definition.allowed):
             raise EvaluationError(f"the parameter {definition.name!r} can't be {item!r}: it isn't among allowedValues")

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "credit-risk"
 MLGATE = Path(sys.executable).with_name("mlgate")
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("credit-risk")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", autouse=True)
