@@ -58,9 +58,7 @@ def read_parameters(given: Any) -> dict[str, ParameterDefinition]:
     return result
 
 
-def bind(
-    definitions: Mapping[str, ParameterDefinition], given: Mapping[str, Any], *, exact: bool = True
-) -> Parameters:
+def bind(definitions: Mapping[str, ParameterDefinition], given: Mapping[str, Any], *, exact: bool = True) -> Parameters:
     """The values that an evaluation sees: given ones, else defaults. One without either fails where it is needed.
 
     Args:
