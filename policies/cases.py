@@ -58,15 +58,20 @@ def _answer(case: Any, now: dt.datetime, table: Aliases | None) -> Answer:
     unknown = [key for key in case if key not in _KEYS and key not in _ANNOTATIONS]
     if unknown:
         raise DefinitionError(f"unknown key {unknown[0]!r} in a case")
-    resource, parameters = case.get("resource"), case.get("parameters") or {}
+    resource, parameters = case.get("resource"), _given(case, "parameters")
     if not isinstance(resource, dict) or not isinstance(parameters, dict):
         raise DefinitionError("a case needs a resource, and parameters must be an object")
     related = case.get("related") if case.get("related") is not None else [] if "related" in case else None
     if related is not None and not (isinstance(related, list) and all(isinstance(item, dict) for item in related)):
         raise DefinitionError("related must be a list of resources, or null")
     policy = compile_definition(read_definition(case.get("policy")), parameters)
-    surroundings = read_surroundings(case.get("context") or {}, _aliases(case.get("aliases"), table), now)
+    surroundings = read_surroundings(_given(case, "context"), _aliases(case.get("aliases"), table), now)
     return evaluate(policy, resource, surroundings, related=related)
+
+
+def _given(case: dict[str, Any], key: str) -> Any:
+    value = case.get(key)
+    return {} if value is None else value
 
 
 def _aliases(given: Any, table: Aliases | None) -> Aliases:
