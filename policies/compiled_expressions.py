@@ -289,12 +289,16 @@ def _logic(name: str, decisive: bool) -> Callable[[Call, Parameters, str], Compi
 
         def evaluate(scope: Scope) -> Any:
             unknown: Unknown | None = None
-            for argument in arguments:
-                value = argument.value(scope)
-                if isinstance(value, Unknown):
-                    unknown = value
-                elif boolean(name, value) is decisive:
-                    return decisive
+            try:
+                for argument in arguments:
+                    value = argument.value(scope)
+                    if isinstance(value, Unknown):
+                        unknown = value
+                    elif boolean(name, value) is decisive:
+                        return decisive
+            except EvaluationError:
+                if unknown is None:
+                    raise
             return unknown if unknown is not None else not decisive
 
         constant = all(argument.evaluate is None for argument in arguments)

@@ -285,29 +285,31 @@ def _not(inner: Ask) -> Ask:
 
 
 def _all_of(parts: tuple[Ask, ...]) -> Ask:
-    def ask(scope: Scope) -> Truth:
-        unknown: Unknown | None = None
-        for part in parts:
-            truth = part(scope)
-            if truth is False:
-                return False
-            if truth is not True:
-                unknown = truth
-        return True if unknown is None else unknown
-
-    return ask
+    return _settled_by(parts, decisive=False)
 
 
 def _any_of(parts: tuple[Ask, ...]) -> Ask:
+    return _settled_by(parts, decisive=True)
+
+
+def _settled_by(parts: tuple[Ask, ...], decisive: bool) -> Ask:
+    """The conditions in order, up to one that comes to `decisive`."""
+
     def ask(scope: Scope) -> Truth:
         unknown: Unknown | None = None
-        for part in parts:
-            truth = part(scope)
-            if truth is True:
-                return True
-            if truth is not False:
-                unknown = truth
-        return False if unknown is None else unknown
+        try:
+            for part in parts:
+                truth = part(scope)
+                if truth is decisive:
+                    return decisive
+                if type(truth) is Unknown:
+                    unknown = truth
+        except EvaluationError:
+            if unknown is None:
+                raise
+            # Azure would perhaps have stopped at what isn't known, and not come to what fails.
+            return unknown
+        return not decisive if unknown is None else unknown
 
     return ask
 
@@ -368,16 +370,21 @@ def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: A
     if type(value) is not Collection:
         return _of_container(value, test, operator, operand)
     unknown: Unknown | None = None
-    for member in value.members:
-        kind = type(member)
-        if kind is Unknown:
-            unknown = member
-            continue
-        truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
-        if truth is False:
-            return False
-        if truth is not True:
-            unknown = truth
+    try:
+        for member in value.members:
+            kind = type(member)
+            if kind is Unknown:
+                unknown = member
+                continue
+            truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
+            if truth is False:
+                return False
+            if truth is not True:
+                unknown = truth
+    except EvaluationError:
+        if unknown is None:
+            raise
+        return unknown
     return True if unknown is None else unknown
 
 
