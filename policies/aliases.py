@@ -60,6 +60,7 @@ class AliasTable:
     complete: frozenset[str] = frozenset()
     modifiable: Mapping[str, frozenset[str]] | None = None
     _cache: dict[tuple[str, str], PropertyPath | None] = field(default_factory=dict, compare=False, repr=False)
+    _existing: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def path(self, resource_type: str, alias: str) -> PropertyPath | None:
         """See policies.scope.Aliases."""
@@ -87,10 +88,12 @@ class AliasTable:
 
     def exists(self, alias: str) -> bool:
         """See policies.scope.Aliases."""
-        if alias in self.irregular:
-            return True
-        type_ = alias.rpartition("/")[0]
-        return type_ in self.by_type and alias in self.by_type[type_]
+        found = self._existing.get(alias)
+        if found is None:
+            type_ = alias.rpartition("/")[0]
+            found = alias in self.irregular or (type_ in self.by_type and alias in self.by_type[type_])
+            self._existing[alias] = found
+        return found
 
     def covers(self, resource_type: str) -> bool:
         """See policies.scope.Aliases."""

@@ -6,6 +6,7 @@ unknown is unknown. Conditions are asked in the order in which they are written,
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from typing import Any
 from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.counts import Ask, Counted, count_field, count_value, judge
 from policies.fields import Collection, Field, make_field, normal_location
-from policies.operators import OPERATORS, check_constant, check_literal
+from policies.operators import OPERATORS, Test, check_constant, check_literal
 from policies.scope import Scope, TraceStep
 from policies.values import DefinitionError, EvaluationError, Truth, Unknown, first_unknown, known
 
@@ -340,12 +341,17 @@ def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
             return True if type(value) is Collection and not value.members else unknown
         if given is None:
             _no_operand(scope)
-        test = OPERATORS[operator](given)
+        test = _text_test(operator, given) if type(given) is str else OPERATORS[operator](given)
         if type(value) in _PARTS:
             return _of_parts(value, test, operator, given)
         return value if type(value) is Unknown else test(value)
 
     return ask_dynamic
+
+
+@functools.lru_cache(maxsize=4096)
+def _text_test(operator: str, operand: str) -> Test:
+    return OPERATORS[operator](operand)
 
 
 def _no_operand(_scope: Scope) -> Any:

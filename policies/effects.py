@@ -298,7 +298,10 @@ def changed(resource: Mapping[str, Any], changes: Iterable[Change], scope: Scope
     """
     from policies.resource_changes import apply_change
 
-    result: dict[str, Any] = copied(dict(resource))
-    for change in changes:
+    given = list(changes)
+    # What isn't changed is shared with the given resource.
+    only_tags = all(change.field.strip().lower().startswith("tags") for change in given)
+    result = {key: value if only_tags and key.lower() != "tags" else copied(value) for key, value in resource.items()}
+    for change in given:
         apply_change(result, change.operation, make_field(change.field), change.value, scope)
     return result

@@ -52,6 +52,13 @@ def _answer(state: State, reason: str, effect: Effect | None = None, changes: Se
     )
 
 
+_NOT_HOLDING = _answer(State.COMPLIANT, "the if block doesn't hold")
+_NOTHING_TO_LOOK_FOR = _answer(State.NOT_APPLICABLE, "the if block doesn't hold")
+_HOLDING = {
+    effect: _answer(State.NON_COMPLIANT, "the if block holds", effect) for effect in (Effect.DENY, Effect.AUDIT)
+}
+
+
 def evaluate(
     policy: CompiledPolicy,
     resource: Mapping[str, Any],
@@ -138,9 +145,7 @@ def _judge(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[str, 
     if isinstance(holds, Unknown):
         return _answer(State.UNKNOWN, holds.reason)
     if not holds:
-        if policy.existence is not None:
-            return _answer(State.NOT_APPLICABLE, "the if block doesn't hold")
-        return _answer(State.COMPLIANT, "the if block doesn't hold")
+        return _NOT_HOLDING if policy.existence is None else _NOTHING_TO_LOOK_FOR
     return _take_hold(policy, policy.effect, scope, related)
 
 
@@ -184,7 +189,7 @@ def _take_hold(
 ) -> Answer:
     match effect:
         case Effect.DENY | Effect.AUDIT:
-            return _answer(State.NON_COMPLIANT, "the if block holds", effect)
+            return _HOLDING[effect]
         case Effect.MODIFY | Effect.APPEND:
             return _change(policy, effect, scope)
         case Effect.AUDIT_IF_NOT_EXISTS | Effect.DEPLOY_IF_NOT_EXISTS:

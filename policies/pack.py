@@ -188,9 +188,12 @@ class Pack:
         found = []
         for position in positions:
             member = self.members[position]
-            truth = reaches(member.policy, scope) if member.facts.reach.told else None
-            if truth is not False:
-                found.append((member.policy, truth is True))
+            policy = member.policy
+            if not member.facts.reach.told:
+                found.append((policy, False))
+            elif reaches(policy, scope) is not False:
+                # Type and kind are the resource's own: where no condition asks for the name, nothing is left open.
+                found.append((policy, "name" not in policy.facts.kinds))
         return tuple(found)
 
     def evaluate(

@@ -151,12 +151,14 @@ def _outcome(operator: str, operand: Any, value: Any) -> bool | str:
 NEGATED = [name.removeprefix("not") for name in OPERATORS if name.startswith("not")]
 
 
+@settings(deadline=None)
 @given(st.sampled_from(NEGATED), json_values, json_values)
 def test_a_negated_operator_is_the_exact_negation(operator: str, operand: Any, value: Any) -> None:
     positive, negative = _outcome(operator, operand, value), _outcome(f"not{operator}", operand, value)
     assert negative == "error" if positive == "error" else negative is (not positive)
 
 
+@settings(deadline=None)
 @given(st.lists(conditions, min_size=1, max_size=3), resources)
 def test_all_of_and_any_of_obey_de_morgan(parts: list[Any], resource: dict[str, Any]) -> None:
     negated = [{"not": part} for part in parts]
@@ -164,6 +166,7 @@ def test_all_of_and_any_of_obey_de_morgan(parts: list[Any], resource: dict[str, 
     assert state({"not": {"anyOf": parts}}, resource) == state({"allOf": negated}, resource)
 
 
+@settings(deadline=None)
 @given(conditions, resources)
 def test_not_turns_the_state_round_and_twice_back(rule: Any, resource: dict[str, Any]) -> None:
     turned = {"NonCompliant": "Compliant", "Compliant": "NonCompliant"}
@@ -190,11 +193,13 @@ def recased(value: Any, rng: random.Random) -> Any:
     return [recased(item, rng) for item in value] if isinstance(value, list) else value
 
 
+@settings(deadline=None)
 @given(conditions, resources, st.randoms(use_true_random=False))
 def test_the_order_of_properties_does_not_matter(rule: Any, resource: dict[str, Any], rng: random.Random) -> None:
     assert state(shuffled(rule, rng), shuffled(resource, rng)) == state(rule, resource)
 
 
+@settings(deadline=None)
 @given(conditions, resources, st.randoms(use_true_random=False))
 def test_the_case_of_names_does_not_matter(rule: Any, resource: dict[str, Any], rng: random.Random) -> None:
     expected = state(rule, resource)
@@ -221,7 +226,7 @@ def with_unknown(resource: dict[str, Any], path: list[Any]) -> dict[str, Any]:
     return dict(result)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(conditions, resources, st.data())
 def test_not_knowing_a_value_never_turns_the_state_round(
     rule: Any, resource: dict[str, Any], data: st.DataObject
@@ -318,7 +323,7 @@ cases = st.fixed_dictionaries(
 STATES = {"NonCompliant", "Compliant", "Exempt", "Unknown", "NotApplicable", "Conflict", "Error"}
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.one_of(cases, anything))
 @example(
     {"policy": {"if": {"field": "type", "equals": 5}, "then": {"effect": "audit"}}, "resource": {"type": {"a": 1}}}
@@ -334,6 +339,7 @@ def test_any_input_gets_an_answer_and_stays_as_it_was(case: Any) -> None:
     json.dumps(answer)
 
 
+@settings(deadline=None)
 @given(conditions, resources)
 def test_the_answer_is_the_same_every_time(rule: Any, resource: dict[str, Any]) -> None:
     assert state(rule, resource) == state(copy.deepcopy(rule), copy.deepcopy(resource))
