@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/policy_engine.py [--resources N] [--rounds N]
 
-Needs the team's shared data (the public definitions and templates) and checkov (`mlgate tools install`); ends with 2 and
+Needs the team's shared data (public definitions and templates) and checkov (`mlgate tools install`); ends with 2 and
 says so where one of them is missing. Every measurement is made in a process of its own. Seconds of loading are wall
 seconds without the start of Python; pairs a second are counted in the processor's seconds, since the machine may have
 other things to do. docs/benchmarks.md says what each line means.

@@ -241,34 +241,19 @@ def test_not_knowing_a_value_never_turns_the_state_round(
     assert state(rule, hidden) in (before, "Unknown")
 
 
+ARGUMENTS = [
+    *("'a'", "''", "5", "-1", "null()", "true()", "createArray('a', 1)", "json('{\"a\":{}}')", "field('tags')"),
+    *(f"field('{TYPE}/one')", "float('1.5')", "current()", "parameters('p')", "'{0:D3}'", "'10.0.0.0/8'"),
+]
+SPECIAL = ["field", "current", "parameters", "if", "and", "or", "coalesce", "policy", "utcNow"]
+MALFORMED = ["[", "[]", "[[", "[']", "[a(]", "[concat('a']", "[a.b.c()]", "[1]", "[field('x/y[*]')]", "[" * 300]
 texts = st.one_of(
     st.text(max_size=12),
-    st.sampled_from(sorted(FUNCTIONS)).map(lambda name: f"[{name}()]"),
+    st.sampled_from(MALFORMED),
     st.builds(
         lambda name, arguments: f"[{name}({', '.join(arguments)})]",
-        st.sampled_from(
-            [*sorted(FUNCTIONS), "field", "current", "parameters", "if", "and", "or", "coalesce", "policy"]
-        ),
-        st.lists(
-            st.sampled_from(
-                [
-                    "'a'",
-                    "''",
-                    "5",
-                    "-1",
-                    "null()",
-                    "true()",
-                    "createArray('a', 1)",
-                    "json('{\"a\":{}}')",
-                    "field('tags')",
-                ]
-                + [f"field('{TYPE}/one')", "float('1.5')", "current()", "parameters('p')", "'{0:D3}'", "'10.0.0.0/8'"]
-            ),
-            max_size=4,
-        ),
-    ),
-    st.sampled_from(
-        ["[", "[]", "[[", "[']", "[a(]", "[concat('a']", "[a.b.c()]", "[1]", "[field('x/y[*]')]", "[" * 300]
+        st.sampled_from([*sorted(FUNCTIONS), *SPECIAL]),
+        st.lists(st.sampled_from(ARGUMENTS), max_size=4),
     ),
 )
 KEYS = [
