@@ -278,7 +278,7 @@ def against_checkov(scratch: Path, rounds: int) -> None:
 def missing() -> str:
     """What the benchmark needs and doesn't have, or ""."""
     from benchmarks.corpus import DEFINITIONS, TEMPLATES
-    from verdicts import MlgateError
+    from scanners.interface import ToolUnavailableError
 
     for path in (DEFINITIONS, TEMPLATES / "MANIFEST.tsv"):
         if not path.is_file():
@@ -287,7 +287,7 @@ def missing() -> str:
         from scanners.toolbox import LocalToolbox
 
         LocalToolbox().tool("checkov")
-    except MlgateError as error:
+    except ToolUnavailableError as error:
         return f"checkov is not installed: {error}"
     return ""
 
