@@ -63,7 +63,9 @@ _WITHOUT_BELOW = {
     ),
     "microsoft.network/dnszones": "a aaaa caa cname mx ns ptr soa srv txt",
     "microsoft.network/privatednszones": "a aaaa cname mx ptr soa srv txt",
-    "microsoft.operationalinsights/workspaces": "dataexports datasources linkedservices linkedstorageaccounts savedsearches tables",
+    "microsoft.operationalinsights/workspaces": (
+        "dataexports datasources linkedservices linkedstorageaccounts savedsearches tables"
+    ),
     "microsoft.policyinsights": "attestations remediations",
     "microsoft.resources": "subscriptions subscriptions/resourcegroups",
     "microsoft.search/searchservices": "privateendpointconnections sharedprivatelinkresources",
