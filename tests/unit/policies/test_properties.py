@@ -238,7 +238,8 @@ def test_not_knowing_a_value_never_turns_the_state_round(
             path for path in places(hidden) if path[0] in ("location", "tags", "properties") and "$unknown" not in path
         ]
         hidden = with_unknown(hidden, data.draw(st.sampled_from(paths)))
-    assert state(rule, hidden) in (before, "Unknown")
+    # What failed because of the hidden value's type is taken for a value that fits: the rest may settle it then.
+    assert before == "Error" or state(rule, hidden) in (before, "Unknown")
 
 
 ARGUMENTS = [
