@@ -127,6 +127,8 @@ def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
         mode = policy.definition.mode
         if mode == "static":
             return _answer(State.NOT_APPLICABLE, "a static policy matches no resource")
+        if _far_from_mode(policy, scope):
+            return _answer(State.NOT_APPLICABLE, f"mode {mode} is about other types")
         return _answer(State.UNKNOWN, f"policies of mode {mode} are evaluated by their resource provider")
     why = _outside_mode(policy.definition.mode, scope)
     if why:
@@ -134,6 +136,17 @@ def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
     if _applicable(policy.condition, policy.facts, scope) is False:
         return _answer(State.NOT_APPLICABLE, "the conditions on type, name or kind don't hold")
     return None
+
+
+def _far_from_mode(policy: CompiledPolicy, scope: Scope) -> bool:
+    """Whether a data-plane mode that isn't evaluated here surely doesn't concern the resource.
+
+    Its rule asks for component types (Microsoft.KeyVault.Data/vaults/keys), which templates spell as types of the
+    provider (Microsoft.KeyVault/vaults/keys): of these nothing is sure.
+    """
+    provider = policy.definition.mode.removesuffix(".data")
+    provider = {"microsoft.managedhsm": "microsoft.keyvault"}.get(provider, provider)
+    return policy.condition.typed(scope) is False and not scope.type.startswith((f"{provider}/", f"{provider}."))
 
 
 def _judge(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[str, Any]] | None) -> Answer:

@@ -525,3 +525,24 @@ def test_a_verdict_is_ok_only_for_an_allowed_request_without_open_rows(
         assert {row.state for row in outcome.rows} <= {State.COMPLIANT, State.EXEMPT}
     assert all(row.reason for row in outcome.rows)
     assert (outcome.decision is UNKNOWN) <= bool(outcome.undecided)
+
+
+KEYS = [{"field": "type", "equals": "Microsoft.KeyVault.Data/vaults/keys"}, {"field": "name", "like": "*"}]
+
+
+@pytest.mark.parametrize(
+    ("type_", "expected"),
+    [
+        ("Microsoft.MachineLearningServices/workspaces", {}),
+        ("Microsoft.KeyVault.Data/vaults/keys", {"keys": State.UNKNOWN}),
+        ("Microsoft.KeyVault/vaults/keys", {"keys": State.UNKNOWN}),
+        ("Microsoft.KeyVault/vaults", {"keys": State.UNKNOWN}),
+        ("Microsoft.KeyVaultLookalike/vaults", {}),
+    ],
+)
+def test_a_mode_that_its_provider_evaluates_is_unknown_for_the_resources_of_that_provider_only(
+    type_: str, expected: dict[str, State]
+) -> None:
+    rule = {"if": {"allOf": KEYS}, "then": {"effect": "audit"}}
+    keys = definition("keys", mode="Microsoft.KeyVault.Data", policyRule=rule)
+    assert states(existing(assigned(keys), type=type_)) == expected
