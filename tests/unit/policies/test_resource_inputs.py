@@ -194,3 +194,4 @@ def test_one_that_may_not_be_deployed_settles_nothing() -> None:
 def test_one_that_a_template_only_refers_to_tells_nothing() -> None:
     assert _state({**ENDPOINT, "$existing": True}) == "Unknown"
     assert _state({**ENDPOINT, "$existing": True}, whole=True) == "NonCompliant"
+    assert _state({**ENDPOINT, "$existing": True}, ENDPOINT) == "Compliant"
