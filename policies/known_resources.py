@@ -12,7 +12,6 @@ from typing import Any
 from policies.definitions import CompiledPolicy
 from policies.evaluation import Answer, State, evaluate_scope
 from policies.resource_types import type_key
-from policies.resource_types import type_key
 from policies.scope import Surroundings, Trace, scope_of
 
 Resource = Mapping[str, Any]
