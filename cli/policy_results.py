@@ -141,7 +141,8 @@ def shown_resource(resource: Mapping[str, Any]) -> str:
     if isinstance(name, dict):
         name = name.get("text") or "a name that isn't known"
     place = f" [{resource['$file']}:{resource.get('$line')}]" if resource.get("$file") else ""
-    return one_line(f"{name or 'without a name'} ({resource.get('type')}){place}")
+    shown = one_line(str(name or "without a name"), maximum=60)
+    return one_line(f"{shown} ({resource.get('type')}){place}")
 
 
 def describe(judged: Judged) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class KnownResources:
 
 def _of_type(holder: Mapping[str, list[Resource]], resource_type: str | None) -> list[Resource]:
     if resource_type is not None:
-        return holder.get(resource_type, [])
+        # One whose type isn't known may be of this one.
+        return [*holder.get(resource_type, ()), *holder.get("", ())]
     return [resource for resources in holder.values() for resource in resources]
 
 
