@@ -148,7 +148,12 @@ class Compiler:
             check_literal(operator, operand.constant, f"{path}.{keys[operator]}")
         elif operand.evaluate is None and operand.constant is None:
             operand = Compiled(evaluate=_no_operand)
-        shown = f"{subject} {_short(node[keys[subject]])} {keys[operator]} {_short(node[keys[operator]])}"
+        # Only a trace shows it.
+        shown = (
+            ""
+            if not self.traced
+            else f"{subject} {_short(node[keys[subject]])} {keys[operator]} {_short(node[keys[operator]])}"
+        )
         value_path = f"{path}.{keys[subject]}"
         if subject == "count":
             made = self._count(node[keys[subject]], operator, operand, value_path, shown, depth)

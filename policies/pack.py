@@ -226,12 +226,16 @@ class Pack:
 
 @contextlib.contextmanager
 def no_collection() -> Iterator[None]:
-    """Holds back the cyclic garbage collector, which would walk a growing pack over and over."""
+    """Holds back the cyclic garbage collector, which would walk a growing pack over and over.
+
+    Afterwards it passes over what is there: a pack has no cycles, so that it goes when nobody needs it any more.
+    """
     was = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was:
             gc.enable()
 
