@@ -112,14 +112,20 @@ class AliasTable:
 
 @dataclass(frozen=True)
 class GivenAliases:
-    """A table that a caller wrote out: alias -> path, whatever the type. What isn't in it doesn't exist."""
+    """A table that a caller wrote out: alias -> path. What isn't in it doesn't exist.
+
+    An alias belongs to the type before its last slash, or to all types of a provider where only that stands there.
+    """
 
     paths: Mapping[str, str]
 
     def path(self, resource_type: str, alias: str) -> PropertyPath | None:
         """See policies.scope.Aliases."""
         found = self.paths.get(alias)
-        return None if found is None else parsed(found)
+        owner = alias.rpartition("/")[0]
+        if found is None or (resource_type and "/" in owner and owner != resource_type):
+            return None
+        return parsed(found)
 
     def exists(self, alias: str) -> bool:
         """See policies.scope.Aliases."""

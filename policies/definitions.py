@@ -8,7 +8,8 @@ from typing import Any
 
 from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.conditions import Compiler, Condition, Facts, SharedConditions
-from policies.effects import EFFECTS, Effect, ExistenceCheck, Operation, make_existence_check, make_operations
+from policies.effects import EFFECTS, Effect, Operation, make_operations
+from policies.existence import ExistenceCheck, make_existence_check
 from policies.parameters import ParameterDefinition, bind, read_parameters
 from policies.values import DefinitionError
 
@@ -76,7 +77,7 @@ class CompiledPolicy:
         existence: for auditIfNotExists and deployIfNotExists.
         operations: for modify and append.
         conflict_effect: for modify: "deny", "audit" or "disabled".
-        default_state: for manual.
+        default_state: for manual: "unknown", "compliant" or "noncompliant".
         facts: aliases and kinds of conditions of `if`.
     """
 
@@ -201,8 +202,6 @@ def _compiled(
         existence = make_existence_check(lowered, parameters, traced=traced)
     elif effect in (Effect.MODIFY, Effect.APPEND):
         operations = make_operations(effect, details, parameters)
-    conflict = compile_value(lowered.get("conflicteffect") or "deny", parameters, "then.details.conflictEffect")
-    default = compile_value(lowered.get("defaultstate") or "Unknown", parameters, "then.details.defaultState")
     return CompiledPolicy(
         definition=definition,
         parameters=parameters,
@@ -211,10 +210,24 @@ def _compiled(
         effect_error=error,
         existence=existence,
         operations=operations,
-        conflict_effect=str(conflict.constant or "deny").lower(),
-        default_state=str(default.constant or "Unknown"),
+        conflict_effect=_word(lowered, "conflicteffect", "deny", _CONFLICT_EFFECTS, parameters),
+        default_state=_word(lowered, "defaultstate", "unknown", _DEFAULT_STATES, parameters),
         facts=facts,
     )
+
+
+_CONFLICT_EFFECTS = frozenset({"deny", "audit", "disabled"})
+_DEFAULT_STATES = frozenset({"unknown", "compliant", "noncompliant"})
+
+
+def _word(details: Mapping[str, Any], key: str, default: str, allowed: frozenset[str], parameters: Parameters) -> str:
+    """One of a few words in `then.details`, lower-cased and without hyphen ("Non-compliant")."""
+    path = f"then.details.{key}"
+    value = compile_value(details.get(key) or default, parameters, path).constant
+    word = value.lower().replace("-", "") if isinstance(value, str) else ""
+    if word not in allowed:
+        raise DefinitionError(f"{value!r} is none of {', '.join(sorted(allowed))}", path)
+    return word
 
 
 def _effect(compiled: Compiled) -> tuple[Effect | None, str]:

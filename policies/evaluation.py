@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from policies.conditions import Condition, Facts
 from policies.definitions import CompiledPolicy, traced
 from policies.effects import Change, Effect, changed, changes_for
+from policies.fields import tag_name
 from policies.indexed_types import supports_tags_and_location
 from policies.scope import InvalidAliasError, Scope, Surroundings, Trace, scope_of
-from policies.values import EvaluationError, Truth, Unknown
+from policies.values import EvaluationError, Truth, Unknown, get_key
 
 
 class State(enum.Enum):
@@ -135,7 +137,37 @@ def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
         return _answer(State.NOT_APPLICABLE, why)
     if _applicable(policy.condition, policy.facts, scope) is False:
         return _answer(State.NOT_APPLICABLE, "the conditions on type, name or kind don't hold")
-    return None
+    why = _about_other_types(policy, scope)
+    return _answer(State.NOT_APPLICABLE, why) if why else None
+
+
+def _about_other_types(policy: CompiledPolicy, scope: Scope) -> str:
+    """Why the rule isn't about the resource's type although its conditions don't say so, or ""."""
+    if scope.type == "microsoft.resources/subscriptions" and _asks_for_location(policy):
+        return "a rule that asks for a location doesn't apply to subscriptions"
+    facts, aliases = policy.facts, scope.surroundings.aliases
+    if facts.aliases and "type" not in facts.kinds and scope.type:
+        # Aliases alone choose the types, too. One that no type has is reported later.
+        others = (aliases.path(scope.type, alias) is None and aliases.exists(alias) for alias in facts.aliases)
+        if all(others):
+            return "the rule has only aliases of other types"
+    if policy.effect is Effect.MODIFY and scope.type and scope.type not in _MACHINES:
+        identity = any(item.condition is None and _sets_identity(item.field.constant) for item in policy.operations)
+        return "modify sets identity.type of virtual machines only" if identity else ""
+    return ""
+
+
+def _asks_for_location(policy: CompiledPolicy) -> bool:
+    if "location" in policy.facts.kinds or (policy.existence is not None and "location" in policy.existence.kinds):
+        return True
+    details = policy.definition.rule_then.get("details")
+    for key in ("deployment", "properties", "parameters"):
+        details = get_key(details, key, key) if isinstance(details, dict) else None
+    return "field('location')" in json.dumps(details).lower()
+
+
+def _sets_identity(field: object) -> bool:
+    return isinstance(field, str) and field.strip().lower() == "identity.type"
 
 
 def _far_from_mode(policy: CompiledPolicy, scope: Scope) -> bool:
@@ -154,6 +186,8 @@ def _judge(policy: CompiledPolicy, scope: Scope, related: Sequence[Mapping[str, 
     for alias in policy.facts.aliases:
         if not scope.surroundings.aliases.exists(alias):
             raise InvalidAliasError(alias)
+    if policy.effect is Effect.MANUAL:
+        return _manual(policy)
     holds = policy.condition.ask(scope)
     if isinstance(holds, Unknown):
         return _answer(State.UNKNOWN, holds.reason)
@@ -226,16 +260,35 @@ def _change(policy: CompiledPolicy, effect: Effect, scope: Scope) -> Answer:
     changes = changes_for(policy.operations, scope)
     if isinstance(changes, Unknown):
         return _answer(State.UNKNOWN, changes.reason, effect)
-    sets_identity = any(change.field.lower() == "identity.type" for change in changes)
-    if effect is Effect.MODIFY and sets_identity and scope.type not in _MACHINES:
+    sets_identity = any(_sets_identity(change.field) and not change.uncertain for change in changes)
+    if effect is Effect.MODIFY and sets_identity and scope.type and scope.type not in _MACHINES:
         return _answer(State.NOT_APPLICABLE, "modify sets identity.type of virtual machines only")
+    why = _hindrance(changes, effect, scope)
+    if why:
+        if effect is Effect.APPEND:
+            return _answer(State.NON_COMPLIANT, f"append acts as deny: {why}", Effect.DENY, changes)
+        return _conflict(policy.conflict_effect, why, changes)
+    return _answer(State.NON_COMPLIANT, "the if block holds", effect, changes)
+
+
+def _hindrance(changes: Sequence[Change], effect: Effect, scope: Scope) -> str:
+    """Why changes can't be made, or ""."""
+    can_modify = getattr(scope.surroundings.aliases, "can_modify", None)
+    for change in changes:
+        alias = change.field.strip().lower()
+        if can_modify is None or effect is not Effect.MODIFY or "/" not in alias or tag_name(alias) is not None:
+            continue
+        if can_modify(scope.type, alias) is False:
+            return f"{change.field} can't be modified"
     try:
         changed(scope.resource, changes, scope)
     except EvaluationError as error:
-        if effect is Effect.APPEND:
-            return _answer(State.NON_COMPLIANT, f"append acts as deny: {error}", Effect.DENY, changes)
-        return _conflict(policy.conflict_effect, str(error), changes)
-    return _answer(State.NON_COMPLIANT, "the if block holds", effect, changes)
+        return str(error)
+    except InvalidAliasError as error:
+        covers = getattr(scope.surroundings.aliases, "covers_alias", None)
+        # Of an alias that the table may only lack, nothing can be said: the rule holds, and that is the answer.
+        return f"there is no alias {error}" if covers is not None and covers(str(error)) else ""
+    return ""
 
 
 _MACHINES = frozenset({"microsoft.compute/virtualmachines", "microsoft.compute/virtualmachinescalesets"})
@@ -262,5 +315,5 @@ def _look(policy: CompiledPolicy, effect: Effect, scope: Scope, related: Sequenc
 
 def _manual(policy: CompiledPolicy) -> Answer:
     states = {state.value.lower(): state for state in (State.COMPLIANT, State.NON_COMPLIANT, State.UNKNOWN)}
-    state = states.get(policy.default_state.lower(), State.UNKNOWN)
-    return _answer(state, "the state is attested by a person; this is the definition's default", Effect.MANUAL)
+    reason = "the state is attested by a person; this is the definition's default for whatever it applies to"
+    return _answer(states[policy.default_state], reason, Effect.MANUAL)

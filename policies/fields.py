@@ -148,6 +148,12 @@ def _full_name(scope: Scope) -> Any:
     return name
 
 
+def tag_name(field: str) -> str | None:
+    """The tag that a field's name means (`tags.x`, `tags['x']`, `tags[x]`); None if it means none."""
+    found = _TAG.fullmatch(field.strip())
+    return None if found is None else _tag_name(found)
+
+
 def _tag_name(found: re.Match[str]) -> str:
     if found.group("plain") is not None:
         return found.group("plain")
