@@ -19,7 +19,7 @@ from policies.definitions import CompiledPolicy, PolicyDefinition, compile_defin
 from policies.evaluation import Answer, evaluate_scope, reaches
 from policies.pack_sources import Body
 from policies.resource_types import resource_type
-from policies.scope import Surroundings, scope_of
+from policies.scope import Aliases, Surroundings, scope_of
 from policies.type_index import Reach, TypeIndex, reach_of
 from policies.values import UNKNOWN_KEY, DefinitionError, EvaluationError, get_key
 
@@ -149,7 +149,9 @@ class Pack:
         self.errors = tuple(errors)
         self.skipped = tuple(skipped)
         self._index = TypeIndex(member.facts.reach.types for member in self.members)
+        # By type and kind; the table of aliases says of which types a rule is, too.
         self._remembered: dict[tuple[str, str | None], Candidates] = {}
+        self._aliases: Aliases | None = None
 
     def __len__(self) -> int:
         return len(self.members)
@@ -173,6 +175,9 @@ class Pack:
         kind = get_key(resource, "kind", "kind")
         if kind is not None and type(kind) is not str:
             return self._asked({"type": type_, "kind": kind}, self._index.positions(type_), surroundings)
+        if surroundings.aliases is not self._aliases:
+            self._remembered = {}
+            self._aliases = surroundings.aliases
         found = self._remembered.get((type_, kind))
         if found is None:
             if len(self._remembered) >= _MAXIMUM_MEMORY:
@@ -183,8 +188,10 @@ class Pack:
         return found
 
     def _asked(self, told: Mapping[str, Any], positions: Iterable[int], surroundings: Surroundings) -> Candidates:
-        """Those that reach a resource of which only this is known. The surroundings don't matter for what is told."""
+        """Those that reach a resource of which only this is known."""
         scope = scope_of({**told, "name": _OPEN, "fullName": _OPEN, "id": _OPEN}, surroundings)
+        # The type of some depends on the name, too.
+        exact = scope.type == str(told.get("type")).lower()
         found = []
         for position in positions:
             member = self.members[position]
@@ -193,7 +200,7 @@ class Pack:
                 found.append((policy, False))
             elif reaches(policy, scope) is not False:
                 # Type and kind are the resource's own: where no condition asks for the name, nothing is left open.
-                found.append((policy, "name" not in policy.facts.kinds))
+                found.append((policy, exact and "name" not in policy.facts.kinds))
         return tuple(found)
 
     def evaluate(

@@ -143,14 +143,22 @@ def test_of_the_data_planes_those_of_machine_learning_are_evaluated_and_the_othe
     assert (len(part), len(own)) == (228, 9)
     disabled = {member.source for member in part.members if member.facts.effect == "disabled"}
     seen: collections.Counter[str] = collections.Counter()
-    for _, definition, answer in part.evaluate(resources[:200], surroundings):
+    own_keys = {"type": "Microsoft.KeyVault/vaults/keys", "name": "vault/key", "properties": {}}
+    subjects = [own_keys, *resources[:199]]
+    of_vaults = 0
+    for position, definition, answer in part.evaluate(subjects, surroundings):
         seen[definition.source] += 1
-        provider = "resource provider" in answer.reason
+        assert answer.reason
         if definition.source in own:
-            assert not provider
-            assert answer.reason
+            assert "resource provider" not in answer.reason
         else:
-            assert answer.state is State.UNKNOWN
-            assert provider
             assert definition.mode in answer.reason
+            assert answer.state in (State.UNKNOWN, State.NOT_APPLICABLE)
+            if position == 0 and definition.mode == "microsoft.keyvault.data":
+                assert answer.state is State.UNKNOWN
+                assert "resource provider" in answer.reason
+                of_vaults += 1
+    assert of_vaults == len([m for m in part.members if m.facts.mode == "microsoft.keyvault.data"]) - len(
+        [m for m in part.members if m.facts.mode == "microsoft.keyvault.data" and m.source in disabled]
+    )
     assert all(seen[member.source] == 200 for member in part.members if member.source not in own | disabled)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from policies.aliases import given_aliases
+from policies.aliases import AliasTable, given_aliases
 from policies.definitions import compile_definition, read_definition
 from policies.evaluation import Answer, State, evaluate
 from policies.pack import Pack, make_pack
@@ -267,6 +267,22 @@ def test_related_resources_are_given_for_all_or_by_index() -> None:
     assert found([]) == [State.NON_COMPLIANT] * 2
     assert found([setting]) == [State.COMPLIANT] * 2
     assert found(lambda index: [setting] if index else None) == [State.UNKNOWN, State.COMPLIANT]
+
+
+def test_another_table_of_aliases_is_asked_anew() -> None:
+    alias = "Microsoft.Storage/storageAccounts/minimumTlsVersion"
+    pack = pack_of({"if": {"field": alias, "notEquals": "TLS1_2"}, "then": {"effect": "audit"}})
+    resource = {"type": VAULT, "name": "one", "properties": {"minimumTlsVersion": "TLS1_0"}}
+    path = "properties.minimumTlsVersion"
+    of_vaults = AliasTable({}, {alias.lower(): {VAULT.lower(): path}})
+    of_accounts = AliasTable({STORAGE.lower(): {alias.lower(): path}})
+    for aliases in (of_vaults, of_accounts, of_vaults):
+        surroundings = Surroundings(aliases=aliases, now=SURROUNDINGS.now)
+        (policy,) = (member.policy for member in pack.members)
+        alone = evaluate(policy, resource, surroundings)
+        together = [answer for _, _, answer in pack.evaluate([resource], surroundings)]
+        assert together == ([] if alone.state is State.NOT_APPLICABLE else [alone])
+        assert (alone.state is State.NON_COMPLIANT) is (aliases is of_vaults)
 
 
 def test_evaluating_does_not_change_the_resources() -> None:
