@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 import click
 
 from cli.exit_codes import ExitCode
+from cli.policy_assess import assess
 from cli.policy_inputs import (
     FILE,
     Given,
@@ -37,7 +38,7 @@ def policy() -> None:
     """Evaluate Azure Policy definitions offline: over resources, over cases, or one step by step."""
 
 
-for command in (aliases, import_, list_, test):
+for command in (aliases, assess, import_, list_, test):
     policy.add_command(command)
 
 
@@ -60,7 +61,7 @@ def evaluate(
     fail_on: str,
     everything: bool,
     as_json: bool,
-    **options: Path | None,
+    **options: Any,
 ) -> None:
     """Evaluate policies over RESOURCES: a resource, a list, or what `mlgate template expand` writes; - for stdin.
 
@@ -75,13 +76,21 @@ def evaluate(
         click.get_current_context().exit(_answer_cases(cases, given.aliases))
     if resources is None or (given.definition is None) == (given.pack is None):
         raise click.UsageError("name RESOURCES and one of --definition and --pack, or --cases")
-    judgement = _judge(read_resource_file(resources), given)
+    judgement = _judge(read_resource_file(resources, given.deployed_to), given)
     (show_json if as_json else show_table)(judgement, everything)
     click.get_current_context().exit(judgement.exit_code(fail_on))
 
 
 def _refuse_with_cases(resources: Path | None, given: Given) -> None:
-    if resources or given.definition or given.pack or given.parameters or given.related or given.context:
+    if (
+        resources
+        or given.definition
+        or given.pack
+        or given.parameters
+        or given.related
+        or given.context
+        or given.deployed_to
+    ):
         raise click.UsageError("with --cases, everything but --aliases stands in the cases")
 
 
@@ -132,7 +141,7 @@ def _judge(file: ResourceFile, given: Given) -> Judgement:
 @click.option("--policy", "name", help="Which definition of the pack: name, id, display name or file.")
 @click.option("--resource", "which", help="Which of several resources: name, id, or number from 1.")
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
-def explain(resources: Path, name: str | None, which: str | None, as_json: bool, **options: Path | None) -> None:
+def explain(resources: Path, name: str | None, which: str | None, as_json: bool, **options: Any) -> None:
     """Show why a definition judges a resource as it does: each condition asked, its line, and the value it saw.
 
     For modify and append it shows the resource as it would become. Ends as evaluate does.
@@ -145,7 +154,7 @@ def explain(resources: Path, name: str | None, which: str | None, as_json: bool,
     if (given.definition is None) == (given.pack is None) or (given.pack is None) != (name is None):
         raise click.UsageError("name --definition, or --pack with --policy")
     one = _one_of_pack(given, name or "") if given.pack else _one_definition(given)
-    file = read_resource_file(resources)
+    file = read_resource_file(resources, given.deployed_to)
     resource = _chosen(file.resources, which)
     explanation = explain_one(
         one.policy,

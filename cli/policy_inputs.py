@@ -33,6 +33,7 @@ class Given:
     Attributes:
         definition, pack: one of them.
         parameters, related, aliases, context: files, if given.
+        deployed_to: id of a resource group or subscription, if given.
     """
 
     definition: Path | None
@@ -41,6 +42,7 @@ class Given:
     related: Path | None
     aliases: Path | None
     context: Path | None
+    deployed_to: str | None
 
 
 def input_options(command: C) -> C:
@@ -49,13 +51,21 @@ def input_options(command: C) -> C:
         click.option("--definition", type=FILE, help="One policy definition, or a bare rule."),
         click.option("--pack", type=FILE, help="A folder of definitions, or a .jsonl(.gz) file of them."),
         click.option("--parameters", type=FILE, help="Values of parameters; for a pack, by definition."),
-        click.option("--related", type=FILE, help="All other resources that are there; without it, some are unknown."),
-        click.option("--aliases", type=FILE, help="A table made by `mlgate policy aliases import`."),
-        click.option("--context", type=FILE, help="What subscription(), requestContext() and the like return."),
+        *shared_options(),
     )
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def shared_options() -> tuple[Callable[[C], C], ...]:
+    """The options on what surrounds the resources."""
+    return (
+        click.option("--related", type=FILE, help="All other resources that are there; without it, some are unknown."),
+        click.option("--aliases", type=FILE, help="A table made by `mlgate policy aliases import`."),
+        click.option("--context", type=FILE, help="What subscription(), requestContext() and the like return."),
+        click.option("--deployed-to", help="Id of the resource group that templates are deployed to."),
+    )
 
 
 def read_bytes(path: Path, maximum: int | None = None) -> bytes:
@@ -173,13 +183,13 @@ def open_pack(path: Path, parameters: Path | None = None) -> Pack:
     return pack
 
 
-def read_resource_file(path: Path) -> ResourceFile:
-    """Resources from a file or standard input. Raises ConfigurationError."""
-    from policies.resource_files import parse_resources
+def read_resource_file(path: Path, deployed_to: str | None = None) -> ResourceFile:
+    """Resources from a file or standard input, in the place that they are deployed to. Raises ConfigurationError."""
+    from policies.resource_files import ResourceFile, parse_resources, placed
 
-    return parse_resources(
-        read_bytes(path, MAXIMUM_RESOURCES_BYTES), "standard input" if str(path) == "-" else str(path)
-    )
+    name = "standard input" if str(path) == "-" else str(path)
+    file = parse_resources(read_bytes(path, MAXIMUM_RESOURCES_BYTES), name)
+    return file if deployed_to is None else ResourceFile(placed(file.resources, deployed_to), file.not_read)
 
 
 def known_resources(file: ResourceFile, related: Path | None) -> KnownResources:

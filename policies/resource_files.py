@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,3 +103,37 @@ def _resource(item: Any, where: str) -> dict[str, Any]:
             "children inside of a resource are not looked at", where=where, remedy="list them beside it"
         )
     return item
+
+
+_GROUP = re.compile(
+    r"(?P<subscription>/subscriptions/(?P<id>[^/{}]+))(?:/resourceGroups/(?P<group>[^/{}]+))?/?", re.IGNORECASE
+)
+
+
+def placed(resources: Iterable[dict[str, Any]], deployed_to: str) -> tuple[dict[str, Any], ...]:
+    """The resources with subscription and resource group written into ids that leave them open.
+
+    Args:
+        deployed_to: id of the resource group or subscription that the templates are deployed to.
+
+    Raises:
+        ConfigurationError: it is no such id.
+    """
+    place = _GROUP.fullmatch(deployed_to)
+    if place is None:
+        raise ConfigurationError(
+            f"{deployed_to!r} is no id of a resource group or subscription",
+            remedy="/subscriptions/ID/resourceGroups/NAME",
+        )
+    known = {"{subscription().subscriptionId}": place["id"], "{resourceGroup().name}": place["group"]}
+
+    def written(text: Any) -> Any:
+        if isinstance(text, str):
+            for open_part, value in known.items():
+                text = text.replace(open_part, value) if value else text
+        return text
+
+    return tuple(
+        {key: written(value) if key in ("id", "scope") else value for key, value in resource.items()}
+        for resource in resources
+    )
