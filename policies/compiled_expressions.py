@@ -164,8 +164,9 @@ def _context_of(expression: Member) -> str | None:
 def _context_member(value: Any, name: Any, context: str) -> Any:
     """A member of a context function's object, which may say less than Azure would."""
     if context == "tags":
-        # The built-in policies that inherit tags rely on it: a tag that isn't there is null.
-        return known(FUNCTIONS["tryget"].apply(value, name))
+        # The built-in policies that inherit tags compare with it, and with "": a tag that isn't there is no failure.
+        found = known(FUNCTIONS["tryget"].apply(value, name))
+        return "" if found is None else found
     found = FUNCTIONS["tryget"].apply(value, name)
     lower = str(name).lower()
     if found is not None or lower in _PERHAPS[context]:
