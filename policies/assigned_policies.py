@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +46,25 @@ class Prepared:
     problem: str = ""
 
 
+class Compilations:
+    """Compiled policies, so that what several assignments and initiatives have in common is compiled once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, str, bool, str], tuple[PolicyDefinition, CompiledPolicy]] = {}
+
+    def compile(
+        self, definition: PolicyDefinition, effect: str, values: Mapping[str, Any], exact: bool
+    ) -> CompiledPolicy:
+        """`compile_definition`, with another effect if one is given. Raises DefinitionError, EvaluationError."""
+        key = (id(definition), effect, exact, json.dumps(values, sort_keys=True, default=str))
+        made = self._made.get(key)
+        if made is None:
+            changed = definition if not effect else _with_effect(definition, effect)
+            # The definition is kept, so that its identity stays its own.
+            made = self._made[key] = (definition, compile_definition(changed, values, exact=exact))
+        return made[1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class AssignedPolicy:
     """One policy of an assignment.
@@ -56,6 +76,7 @@ class AssignedPolicy:
         definition_id: lower-cased.
         pin: which versions of the definition will do.
         definitions: where it is looked for.
+        compilations: that it shares with others.
         parameters: values for the definition, or why there are none.
         problem: of the assignment as a whole (an initiative in another version); "" if there is none.
     """
@@ -66,6 +87,7 @@ class AssignedPolicy:
     definition_id: str
     pin: VersionPin | None
     definitions: Library[PolicyDefinition]
+    compilations: Compilations = field(compare=False, repr=False)
     parameters: Mapping[str, Any] | Failure
     problem: str = ""
     _prepared: dict[tuple[str, str], Prepared | Failure] = field(default_factory=dict, compare=False, repr=False)
@@ -108,8 +130,8 @@ class AssignedPolicy:
             names = ", ".join(sorted(dropped))
             problem = problem or f"the initiative passes parameters that the definition doesn't have: {names}"
         try:
-            definition = found.document if not effect else _with_effect(found.document, effect)
-            compiled = compile_definition(definition, values, exact=self.reference is None)
+            # Microsoft's own initiatives pass allowed values in another case; assignments may not.
+            compiled = self.compilations.compile(found.document, effect, values, self.reference is None)
             return Prepared(compiled, reach_of(compiled).types, problem)
         except (DefinitionError, EvaluationError) as error:
             if found.fit is not Fit.CONTENT:
@@ -163,10 +185,22 @@ class ResolvedAssignment:
         return frozenset(policy.reference_id.lower() for policy in self.policies if policy.reference_id)
 
 
+def resolve_assignments(
+    assignments: Iterable[Assignment], definitions: Library[PolicyDefinition], initiatives: Library[Initiative]
+) -> tuple[ResolvedAssignment, ...]:
+    """`resolve_assignment` for several, which share what they compile."""
+    compilations = Compilations()
+    return tuple(resolve_assignment(item, definitions, initiatives, compilations) for item in assignments)
+
+
 def resolve_assignment(
-    assignment: Assignment, definitions: Library[PolicyDefinition], initiatives: Library[Initiative]
+    assignment: Assignment,
+    definitions: Library[PolicyDefinition],
+    initiatives: Library[Initiative],
+    compilations: Compilations | None = None,
 ) -> ResolvedAssignment:
     """Finds what an assignment stands for. What isn't at hand becomes a policy whose state is Unknown everywhere."""
+    compilations = compilations or Compilations()
     if not assignment.of_initiative:
         policy = AssignedPolicy(
             assignment=assignment,
@@ -175,6 +209,7 @@ def resolve_assignment(
             definition_id=assignment.definition_id,
             pin=assignment.pin,
             definitions=definitions,
+            compilations=compilations,
             parameters=assignment.parameters,
         )
         return ResolvedAssignment(
@@ -186,7 +221,7 @@ def resolve_assignment(
         return _not_at_hand(assignment, definitions, str(error))
     if found is None:
         return _not_at_hand(assignment, definitions, f"the initiative {assignment.definition_id} is not at hand")
-    policies = _policies_of(assignment, found, definitions)
+    policies = _policies_of(assignment, found, definitions, compilations)
     return ResolvedAssignment(
         assignment=assignment,
         initiative=found.document,
@@ -196,7 +231,10 @@ def resolve_assignment(
 
 
 def _policies_of(
-    assignment: Assignment, found: Found[Initiative], definitions: Library[PolicyDefinition]
+    assignment: Assignment,
+    found: Found[Initiative],
+    definitions: Library[PolicyDefinition],
+    compilations: Compilations,
 ) -> tuple[AssignedPolicy, ...]:
     initiative = found.document
     parameters: Parameters | Failure
@@ -212,6 +250,7 @@ def _policies_of(
             definition_id=reference.definition_id,
             pin=reference.pin,
             definitions=definitions,
+            compilations=compilations,
             parameters=_passed(reference, parameters),
             problem=found.problem(assignment.pin),
         )
@@ -236,6 +275,7 @@ def _not_at_hand(assignment: Assignment, definitions: Library[PolicyDefinition],
         definition_id=assignment.definition_id,
         pin=assignment.pin,
         definitions=definitions,
+        compilations=Compilations(),
         parameters=Failure(State.UNKNOWN, reason),
     )
     return ResolvedAssignment(assignment=assignment, initiative=None, policies=(policy,), problems=(reason,))

@@ -106,8 +106,8 @@ def _check(definition: ParameterDefinition, value: Any, exact: bool) -> None:
     }[definition.type]
     if not fits:
         raise EvaluationError(f"the parameter {definition.name!r} is of type {definition.type}, not {kind(value)}")
-    if definition.allowed is None:
-        return
+    if not definition.allowed:
+        return  # an empty list, as some of Microsoft's own definitions have it, allows anything
     # An array may hold any of the allowed members.
     chosen = value if isinstance(value, list) else [value]
     equal = exactly_equal if exact else same

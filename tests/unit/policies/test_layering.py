@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+import gzip
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.assigned_policies import ResolvedAssignment
-from policies.definitions import PolicyDefinition
+from policies.aliases import built_in_aliases
+from policies.assigned_policies import Prepared, ResolvedAssignment, resolve_assignments
+from policies.assignments import read_assignment
+from policies.definitions import PolicyDefinition, read_definition
 from policies.evaluation import State
+from policies.initiatives import read_initiative
 from policies.judging import Estate
 from policies.layering import (
     Outcome,
@@ -21,15 +27,19 @@ from policies.layering import (
     evaluate_existing,
     evaluate_request,
 )
+from policies.libraries import Library
 from policies.placement import read_hierarchy
+from policies.scope import Surroundings
 from tests.fakes.policy_estate import (
     GROUP,
+    NOW,
     PUBLIC,
     ROOT,
     RULES,
     SUBSCRIPTION,
     SURROUNDINGS,
     assigned,
+    assignment_body,
     definition,
     exempt,
     initiative,
@@ -413,6 +423,31 @@ def test_policy_tells_a_rule_which_assignment_it_belongs_to() -> None:
     assert {row.reference: row.state for row in outcome.rows} == {"it": State.NON_COMPLIANT, "other": State.COMPLIANT}
 
 
+def test_an_initiative_may_pass_an_allowed_value_in_another_case_and_an_assignment_may_not() -> None:
+    parameters = {"effect": {"type": "String", "allowedValues": ["Audit", "Deny"], "defaultValue": "Audit"}}
+    rule = definition("own", "[parameters('effect')]", parameters=parameters)
+    passed = initiative("s", [reference("own", parameters={"effect": {"value": "deny"}})])
+    assert request(assigned(passed, definitions=[rule])).decision is DENIED
+    refused = request(assigned(rule, parameters={"effect": {"value": "deny"}}))
+    assert (refused.decision, states(refused)) == (UNKNOWN, {"own": State.ERROR})
+
+
+def test_an_empty_list_of_allowed_values_allows_anything() -> None:
+    parameters = {"want": {"type": "String", "allowedValues": [], "defaultValue": ""}}
+    rule = definition("own", when={"field": PUBLIC, "equals": "[parameters('want')]"}, parameters=parameters)
+    assert request(assigned(rule, parameters={"want": {"value": "Enabled"}})).decision is DENIED
+
+
+def test_what_assignments_have_in_common_is_compiled_once() -> None:
+    own = definition("deny")
+    made = initiative("s", [reference("deny", "one"), reference("deny", "two")])
+    bodies = [assignment_body("policySetDefinitions/s", name) for name in ("a", "b")]
+    resolved = resolve_assignments([read_assignment(body) for body in bodies], Library([own]), Library([made]))
+    prepared = [policy.prepare() for item in resolved for policy in item.policies]
+    assert len({id(item.compiled) for item in prepared if isinstance(item, Prepared)}) == 1
+    assert len(prepared) == 4
+
+
 # denyAction
 
 
@@ -546,3 +581,40 @@ def test_a_mode_that_its_provider_evaluates_is_unknown_for_the_resources_of_that
     rule = {"if": {"allOf": KEYS}, "then": {"effect": "audit"}}
     keys = definition("keys", mode="Microsoft.KeyVault.Data", policyRule=rule)
     assert states(existing(assigned(keys), type=type_)) == expected
+
+
+SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "azure-policy"
+
+
+def shared(name: str) -> Iterator[tuple[Any, str]]:
+    with gzip.open(SHARED / f"{name}.jsonl.gz") as lines:
+        for item in map(json.loads, lines):
+            yield item["body"], item["path"]
+
+
+@pytest.mark.shared
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpus is not beside this clone")
+def test_all_built_in_initiatives_assigned_at_once_give_defined_states() -> None:
+    definitions = Library(read_definition(*item) for item in shared("policyDefinitions"))
+    initiatives = [read_initiative(*item) for item in shared("policySetDefinitions")]
+    assignments = [
+        read_assignment(assignment_body(f"policySetDefinitions/{item.name}", f"as-{index}"), item.source)
+        for index, item in enumerate(initiatives)
+    ]
+    resolved = resolve_assignments(assignments, definitions, Library(initiatives))
+    assert sum(len(item.policies) for item in resolved) == 20_923
+    surroundings = Surroundings(aliases=built_in_aliases(), now=NOW)
+    account = workspace(
+        type="Microsoft.Storage/storageAccounts",
+        id=f"{GROUP}/providers/Microsoft.Storage/storageAccounts/s",
+        properties={"allowBlobPublicAccess": True, "supportsHttpsTrafficOnly": False},
+    )
+    for resource in (workspace(), account):
+        outcome = evaluate_request(resolved, resource, surroundings, estate=ESTATE, related=[])
+        assert outcome.examined == 20_923
+        assert all(row.reason for row in outcome.rows)
+        assert {State.NON_COMPLIANT, State.UNKNOWN} <= {row.state for row in outcome.rows}
+        assert State.NOT_APPLICABLE not in {row.state for row in outcome.rows}
+        # Only what no evaluation was possible for is in error: parameters that these assignments don't give.
+        assert {row.effect for row in outcome.rows if row.state is State.ERROR} == {""}
