@@ -189,12 +189,12 @@ def _show(found: Sequence[Assessed], errors: Sequence[str], problems: Sequence[s
         for denial in one.outcome.denials:
             row = denial.row
             message = row.message or row.definition_name or row.definition
-            click.echo(f"  denied by {one_line(row.assignment)}: {one_line(message)}")
+            click.echo(f"  denied by {_short(row.assignment)}: {one_line(message)}")
         for reason in one.outcome.undecided:
             click.echo(f"  not decided: {one_line(reason)}")
         for assignment, _, change in one.outcome.changes:
             shown = json.dumps(change.as_json())
-            click.echo(f"  changed by {one_line(assignment)}: {one_line(shown, maximum=160)}")
+            click.echo(f"  changed by {_short(assignment)}: {one_line(shown, maximum=160)}")
         rows = [
             [row.state.value, row.effect, *(one_line(text, maximum=90) for text in (row.definition_name, row.reason))]
             for row in one.rows
@@ -205,6 +205,11 @@ def _show(found: Sequence[Assessed], errors: Sequence[str], problems: Sequence[s
     for title, lines in (("not read", errors), ("problem", problems)):
         for line in lines:
             click.echo(f"{title}: {one_line(line)}", err=True)
+
+
+def _short(assignment: str) -> str:
+    """The name in an assignment's id."""
+    return one_line(assignment.rpartition("/")[2])
 
 
 def _show_json(found: Sequence[Assessed], errors: Sequence[str], problems: Sequence[str]) -> None:

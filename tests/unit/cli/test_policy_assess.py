@@ -182,7 +182,11 @@ def test_each_kind_of_file_is_told_by_what_it_holds() -> None:
 
 
 def test_a_place_is_written_into_open_ids_only() -> None:
-    given = [{"id": OPEN_ID, "name": "{resourceGroup().name}"}, {"id": "/subscriptions/a/x"}, {"id": {"$unknown": "x"}}]
+    given: list[dict[str, Any]] = [
+        {"id": OPEN_ID, "name": "{resourceGroup().name}"},
+        {"id": "/subscriptions/a/x"},
+        {"id": {"$unknown": "x"}},
+    ]
     done = placed(given, GROUP)
     assert done[0] == {
         "id": f"{GROUP}/providers/Microsoft.Storage/storageAccounts/st",
