@@ -9,17 +9,17 @@ conflict effect: it rejects the request itself where it would replace a value, s
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 from policies.effects import Change, Effect, changed
-from policies.fields import alias_path, make_field
+from policies.fields import alias_path, make_field, tag_name
 from policies.paths import parse_path
 from policies.scope import InvalidAliasError, Surroundings, scope_of
-from policies.values import UNKNOWN_KEY, EvaluationError, Unknown
+from policies.selectors import any_holds
+from policies.values import UNKNOWN_KEY, EvaluationError, Truth, Unknown, first_unknown, get_key
 
 Key = tuple[str, str, str]
 
@@ -54,11 +54,13 @@ class Settlement:
         applied: in order of their keys.
         skipped: those that give way.
         denied: those that insist on contradicting changes, each with what it contradicts.
+        unsure: those that may contradict another one, each with why that isn't known.
     """
 
     applied: tuple[Intended, ...]
     skipped: frozenset[Key]
     denied: Mapping[Key, Key]
+    unsure: Mapping[Key, str]
 
 
 def settle(intended: Iterable[Intended], resource: Mapping[str, Any], surroundings: Surroundings) -> Settlement:
@@ -66,22 +68,23 @@ def settle(intended: Iterable[Intended], resource: Mapping[str, Any], surroundin
     ordered = sorted(intended, key=lambda item: item.key)
     skipped: set[Key] = set()
     denied: dict[Key, Key] = {}
+    unsure: dict[Key, str] = {}
     for one, other in combinations(ordered, 2):
-        if not _contradict(one, other, resource, surroundings):
+        truth = any_holds(_clash(a, b, resource, surroundings) for a in one.changes for b in other.changes)
+        if truth is False:
+            continue
+        if isinstance(truth, Unknown):
+            unsure |= {one.key: truth.reason, other.key: truth.reason}
             continue
         if one.insists and other.insists:
             denied.setdefault(one.key, other.key)
             denied.setdefault(other.key, one.key)
         skipped.update(item.key for item in (one, other) if not item.insists)
-    applied = tuple(item for item in ordered if item.key not in skipped and item.key not in denied)
-    return Settlement(applied, frozenset(skipped), denied)
+    aside = {*skipped, *denied, *unsure}
+    return Settlement(tuple(item for item in ordered if item.key not in aside), frozenset(skipped), denied, unsure)
 
 
-def _contradict(one: Intended, other: Intended, resource: Mapping[str, Any], surroundings: Surroundings) -> bool:
-    return any(_clash(a, b, resource, surroundings) for a in one.changes for b in other.changes)
-
-
-def _clash(one: Change, other: Change, resource: Mapping[str, Any], surroundings: Surroundings) -> bool:
+def _clash(one: Change, other: Change, resource: Mapping[str, Any], surroundings: Surroundings) -> Truth:
     """Whether two changes come to something else, or fail, depending on which is made first."""
     first, second = _target(one.field, resource, surroundings), _target(other.field, resource, surroundings)
     shared = min(len(first), len(second))
@@ -89,6 +92,8 @@ def _clash(one: Change, other: Change, resource: Mapping[str, Any], surroundings
         return False
     if first[-1:] == second[-1:] == ("[*]",) and {one.operation, other.operation} == {"add"}:
         return False  # both add a member to an array
+    if first_unknown([one.value, other.value]) is not None:
+        return Unknown(f"whether two policies give {one.field} the same value is not known")
     if first == second and one.operation == other.operation and one.value == other.value:
         return False
     try:
@@ -97,19 +102,32 @@ def _clash(one: Change, other: Change, resource: Mapping[str, Any], surroundings
         return True
 
 
+def may_be_refused(change: Change, resource: Mapping[str, Any], surroundings: Surroundings) -> str:
+    """Why it isn't known whether adding a value would replace another one; "" if that is known, or can't happen."""
+    steps = _target(change.field, resource, surroundings)
+    if change.operation != "add" or steps[-1:] == ("[*]",):
+        return ""
+    current: Any = resource
+    for step in steps:
+        if not isinstance(current, dict) or UNKNOWN_KEY in current:
+            break
+        current = get_key(current, step, step)
+    unknown = first_unknown(current)
+    if unknown is None and current is not None:
+        unknown = first_unknown(change.value)
+    return f"whether {change.field} has another value is not known: {unknown.reason}" if unknown is not None else ""
+
+
 def apply(changes: Sequence[Change], resource: Mapping[str, Any], surroundings: Surroundings) -> dict[str, Any]:
     """The resource with changes; the given one stays as it is. Raises EvaluationError, InvalidAliasError."""
     return changed(resource, changes, scope_of(resource, surroundings))
 
 
-_TAG = re.compile(r"tags(?:\.(.+)|\[\s*'?(.*?)'?\s*\])", re.IGNORECASE | re.DOTALL)
-
-
 def _target(name: str, resource: Mapping[str, Any], surroundings: Surroundings) -> tuple[str, ...]:
     """The lower-cased names on the way to a field, "[*]" for the members of an array; () where it can't be told."""
-    tag = _TAG.fullmatch(name.strip())
+    tag = tag_name(name)
     if tag is not None:
-        return ("tags", (tag.group(1) or tag.group(2) or "").replace("''", "'").lower())
+        return ("tags", tag.lower())
     try:
         field = make_field(name)
         path = (

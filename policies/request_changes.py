@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.assigned_policies import Prepared
-from policies.change_conflicts import Intended, Key, apply, blurred, settle
+from policies.change_conflicts import Intended, Key, apply, blurred, may_be_refused, settle
 from policies.effects import Effect
 from policies.evaluation import State
 from policies.judging import Judged, Standing, fields_that_may_change, judge
@@ -62,42 +62,36 @@ def change_request(
         resource: the request as sent; it is not changed.
     """
     judged = [found for item in stands if (found := judge(item, resource)) is not None]
-    intended = [
-        want
-        for item in judged
-        if item.standing.enforced is True and not _uncertain(item) and (want := intended_by(item)) is not None
-    ]
-    settlement = settle(intended, resource, surroundings)
-    undecided: list[str] = []
+    doubts = {item.standing.policy.key: why for item in judged if (why := _uncertain(item, resource))}
+    settlement = settle([want for item in judged if (want := _wanted(item, doubts))], resource, surroundings)
+    doubts |= settlement.unsure
     applied = settlement.applied
+    undecided: list[str] = []
     try:
         result: Mapping[str, Any] = apply([c for item in applied for c in item.changes], resource, surroundings)
     except (EvaluationError, InvalidAliasError) as error:
         undecided.append(f"the changes of several policies can't be made together: {error}")
         fields = [change.field for item in applied for change in item.changes]
         result, applied = _blur(resource, fields, undecided[-1], surroundings), ()
-    doubtful = {item.standing.policy.key: why for item in judged if (why := _uncertain(item))}
-    doubtful |= _depend_on_order(
-        stands, settlement.applied, set(settlement.denied) | settlement.skipped, resource, result
-    )
-    for item in stands:
-        doubt = doubtful.get(item.policy.key)
-        if doubt is not None:
-            undecided.append(doubt)
-            may = fields_that_may_change(item, resource)
-            if not isinstance(may, Unknown):
-                result = _blur(result, may, doubt, surroundings)
+    aside = settlement.skipped.union(settlement.denied)
+    doubts |= _depend_on_order([item for item in stands if item.policy.key not in aside], applied, resource, result)
+    result, doubts = _spread([item for item in stands if item.policy.key not in aside], doubts, resource, result)
     made = {item.key for item in applied}
     return ChangedRequest(
         resource=result,
-        judged=tuple(_final(item, settlement.denied, made, doubtful) for item in judged),
-        applied=applied,
+        judged=tuple(_final(item, settlement.denied, made, doubts) for item in judged),
+        applied=tuple(item for item in applied if item.key not in doubts),
         denied=settlement.denied,
-        undecided=tuple(undecided),
+        undecided=(*undecided, *(doubts[key] for key in sorted(doubts))),
     )
 
 
-def _uncertain(judged: Judged) -> str:
+def _wanted(judged: Judged, doubts: Mapping[Key, str]) -> Intended | None:
+    stands = judged.standing
+    return intended_by(judged) if stands.enforced is True and stands.policy.key not in doubts else None
+
+
+def _uncertain(judged: Judged, resource: Mapping[str, Any]) -> str:
     """Why it isn't sure whether or what a policy changes; "" if it is, or it changes nothing for certain."""
     stands, answer = judged.standing, judged.answer
     if stands.enforced is False or judged.state is State.EXEMPT or judged.harmless or judged.failed:
@@ -108,13 +102,18 @@ def _uncertain(judged: Judged) -> str:
     if judged.state is State.UNKNOWN:
         return judged.reason
     problem = stands.prepared.problem if isinstance(stands.prepared, Prepared) else ""
-    return problem if answer is not None and answer.changes else ""
+    if answer is None or not answer.changes or problem:
+        return problem
+    for change in answer.changes:
+        why = change.uncertain or may_be_refused(change, resource, stands.surroundings)
+        if why:
+            return why
+    return ""
 
 
 def _depend_on_order(
     stands: Sequence[Standing],
     applied: Sequence[Intended],
-    aside: set[Key],
     resource: Mapping[str, Any],
     result: Mapping[str, Any],
 ) -> dict[Key, str]:
@@ -123,20 +122,54 @@ def _depend_on_order(
     for item in stands:
         key = item.policy.key
         others = [change for intended in applied if intended.key != key for change in intended.changes]
-        if not others or key in aside or item.enforced is not True or not item.certain:
+        if not others or item.enforced is not True or not item.certain:
             continue
         try:
-            before = apply(others, resource, item.surroundings)
-            again = judge(item, before)
-            want = intended_by(again) if again is not None else None
-            refused = again is not None and (again.state in (State.UNKNOWN, State.ERROR) or again.takes_hold == "deny")
-            after = apply(want.changes, before, item.surroundings) if want is not None else before
-            if not refused and _canonical(after) == _canonical(result):
+            if _canonical(_after(item, apply(others, resource, item.surroundings))) == _canonical(result):
                 continue
         except (EvaluationError, InvalidAliasError):
             pass
         found[key] = "what it changes depends on the order of append and modify policies, which isn't documented"
     return found
+
+
+def _after(stands: Standing, before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a policy makes of a request. Raises EvaluationError where it denies it, or nobody knows."""
+    judged = judge(stands, before)
+    if judged is not None and (_uncertain(judged, before) or judged.failed or judged.takes_hold == Effect.DENY.value):
+        raise EvaluationError(judged.reason)
+    want = intended_by(judged) if judged is not None else None
+    return before if want is None else apply(want.changes, before, stands.surroundings)
+
+
+def _spread(
+    stands: Sequence[Standing], doubts: Mapping[Key, str], resource: Mapping[str, Any], result: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], dict[Key, str]]:
+    """Makes unknown what policies in doubt may change, and puts those in doubt that depend on it, until none does."""
+    found, fresh = dict(doubts), dict(doubts)
+    while fresh:
+        for item in stands:
+            why = fresh.get(item.policy.key)
+            may = fields_that_may_change(item, resource) if why is not None else None
+            if why is not None and may is not None and not isinstance(may, Unknown):
+                result = _blur(result, may, why, item.surroundings)
+        fresh = {
+            item.policy.key: why
+            for item in stands
+            if item.policy.key not in found and item.enforced is True and (why := _unsettled(item, result))
+        }
+        found |= fresh
+    return result, found
+
+
+def _unsettled(stands: Standing, result: Mapping[str, Any]) -> str:
+    """Why a policy may still change a request that isn't wholly known; "" if it surely doesn't."""
+    try:
+        if _canonical(_after(stands, result)) == _canonical(result):
+            return ""
+    except (EvaluationError, InvalidAliasError) as error:
+        return str(error) or "what it changes is not known"
+    return "what it changes depends on what other policies change, which is not known"
 
 
 def _canonical(value: Any) -> Any:
@@ -158,12 +191,12 @@ def _blur(
     return resource if isinstance(found, Unknown) else found
 
 
-def _final(judged: Judged, denied: Mapping[Key, Key], made: set[Key], doubtful: Mapping[Key, str]) -> Judged:
+def _final(judged: Judged, denied: Mapping[Key, Key], made: set[Key], doubts: Mapping[Key, str]) -> Judged:
     key = judged.standing.policy.key
     if key in denied:
         return with_state(
             judged, State.CONFLICT, f"another assignment changes the same in another way: {denied[key][0]}"
         )
-    if key in doubtful and judged.state is State.COMPLIANT:
-        return with_state(judged, State.UNKNOWN, doubtful[key])
-    return dataclasses.replace(judged, changed=key in made and key not in doubtful)
+    if key in doubts and judged.state is State.COMPLIANT:
+        return with_state(judged, State.UNKNOWN, doubts[key])
+    return dataclasses.replace(judged, changed=key in made and key not in doubts)

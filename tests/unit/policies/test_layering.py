@@ -395,6 +395,73 @@ def test_where_the_order_of_modify_policies_matters_the_outcome_is_unknown() -> 
     assert states(outcome) == {"tag": State.NON_COMPLIANT, "follows": State.UNKNOWN, "audit": State.UNKNOWN}
 
 
+def changing(name: str, when: dict[str, Any], *operations: dict[str, Any], **more: Any) -> ResolvedAssignment:
+    details = {"roleDefinitionIds": ROLES, "operations": list(operations), **more}
+    return assigned(definition(name, "modify", when=when, details=details))
+
+
+def test_doubt_about_one_modify_policy_spreads_to_those_that_look_at_what_it_may_change() -> None:
+    def add(tag: str) -> dict[str, Any]:
+        return {"operation": "add", "field": f"tags['{tag}']", "value": "1"}
+
+    outcome = request(
+        changing("a", {"field": "tags['x']", "exists": False}, add("x")),
+        changing("b", {"field": "tags['x']", "equals": "1"}, add("y")),
+        changing(
+            "c",
+            {"field": "tags['y']", "equals": "1"},
+            {"operation": "addOrReplace", "field": PUBLIC, "value": "Enabled"},
+        ),
+        changing("d", {"field": "tags['z']", "exists": False}, add("z")),
+        assigned(definition("deny")),
+        properties={"publicNetworkAccess": "Disabled"},
+    )
+    assert outcome.decision is UNKNOWN
+    assert states(outcome) == {
+        "a": State.NON_COMPLIANT,
+        "b": State.UNKNOWN,
+        "c": State.UNKNOWN,
+        "d": State.NON_COMPLIANT,
+        "deny": State.UNKNOWN,
+    }
+    assert {name.rpartition("/")[2] for name, _, _ in outcome.changes} == {"a", "d"}
+    assert outcome.resource["tags"]["z"] == "1"
+
+
+def test_an_operation_whose_condition_is_not_known_may_or_may_not_open_the_door() -> None:
+    conditional = changing(
+        "open",
+        {"field": "tags['owner']", "exists": True},
+        {
+            "operation": "addOrReplace",
+            "field": PUBLIC,
+            "value": "Enabled",
+            "condition": "[greaterOrEquals(requestContext().apiVersion, '2024-04-01')]",
+        },
+    )
+    door = assigned(definition("deny"))
+    closed = {"publicNetworkAccess": "Disabled"}
+    assert request(conditional, door, properties=closed).decision is UNKNOWN
+    assert request(conditional, door, properties=closed, apiVersion="2025-01-01").decision is DENIED
+    assert request(conditional, door, properties=closed, apiVersion="2023-01-01").decision is ALLOWED
+
+
+def test_an_append_to_a_value_that_is_not_known_may_deny() -> None:
+    append = assigned(appending("append", PUBLIC, "Disabled"))
+    assert request(append, properties={"publicNetworkAccess": {"$unknown": "a parameter"}}).decision is UNKNOWN
+    assert request(append, properties={"$unknown": "a parameter"}).decision is UNKNOWN
+    assert request(append, properties={"publicNetworkAccess": "Disabled"}).decision is ALLOWED
+
+
+def test_whether_unknown_values_contradict_each_other_is_unknown() -> None:
+    inherit = {"operation": "addOrReplace", "field": "tags['cost']", "value": "[resourceGroup().tags.cost]"}
+    one = changing("one", {"field": "tags['cost']", "exists": False}, inherit)
+    outcome = request(one, assigned(tag_policy("two", "2")))
+    assert outcome.decision is UNKNOWN
+    assert "$unknown" in outcome.resource["tags"]["cost"]
+    assert request(one).decision is ALLOWED
+
+
 def test_rows_stand_in_the_order_of_effects() -> None:
     outcome = request(
         assigned(definition("d1", "denyAction", details={"actionNames": ["delete"]})),
