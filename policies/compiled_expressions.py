@@ -223,10 +223,14 @@ def _field(call: Call, parameters: Parameters, path: str) -> Compiled:
 
 
 def _field_value(value: Any) -> Any:
-    """What `field()` returns: "" for a missing value, an array for a collection."""
+    """What `field()` returns: "" for a missing value, an array for a collection.
+
+    Members that lack the property select nothing: Microsoft's OSAndDataDiskCMKRequired_Deny compares the number of
+    regions with the number of those that have an encryption set.
+    """
     if isinstance(value, Collection):
         unknown = next((item for item in value.members if isinstance(item, Unknown)), None)
-        return unknown if unknown is not None else list(value.members)
+        return unknown if unknown is not None else [item for item in value.members if item is not None]
     return "" if value is None else value
 
 
@@ -265,7 +269,7 @@ def _current_property(wanted: str, scope: Scope) -> Any:
         if wanted.count("[*]") == max(counted, key=len).count("[*]"):
             value = value.members[0] if value.members else None
         else:
-            return list(value.members)
+            return _field_value(value)
     return "" if value is None else value
 
 

@@ -6,18 +6,18 @@ unknown is unknown. Conditions are asked in the order in which they are written,
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from policies.comparisons import compared, no_operand
 from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.counts import Ask, Counted, count_field, count_value, judge
 from policies.fields import Collection, Field, make_field, normal_location
-from policies.operators import OPERATORS, Test, check_constant, check_literal
+from policies.operators import OPERATORS, check_literal
 from policies.scope import Scope, TraceStep
-from policies.values import DefinitionError, EvaluationError, Truth, Unknown, first_unknown, known
+from policies.values import DefinitionError, EvaluationError, Truth, Unknown
 
 _SUBJECTS = frozenset({"field", "value", "count", "source"})
 MAXIMUM_CONDITIONS = 4096
@@ -147,7 +147,7 @@ class Compiler:
         if operand.evaluate is None and not _is_parameter(node[keys[operator]]):
             check_literal(operator, operand.constant, f"{path}.{keys[operator]}")
         elif operand.evaluate is None and operand.constant is None:
-            operand = Compiled(evaluate=_no_operand)
+            operand = Compiled(evaluate=no_operand)
         # Only a trace shows it.
         shown = (
             ""
@@ -162,7 +162,7 @@ class Compiler:
         else:
             self.facts.kinds.add("other")
             value = compile_value(node[keys[subject]], self.parameters, value_path)
-            ask = self._asked(_test(value.value, operator, operand), path, shown, value.value)
+            ask = self._asked(compared(value.value, operator, operand), path, shown, value.value)
             made = Condition(ask, _maybe, _maybe)
         if self.shared is None:
             return made
@@ -182,7 +182,7 @@ class Compiler:
             asked = Field(name, lambda scope: _dynamic_field(compiled, scope))
             getter = asked.get
         self.facts.kinds.add(asked.kind)
-        ask = self._asked(_test(getter, operator, operand), path, shown, getter)
+        ask = self._asked(compared(getter, operator, operand), path, shown, getter)
         return Condition(
             ask,
             ask if asked.kind in ("type", "name", "kind") else _maybe,
@@ -217,6 +217,8 @@ class Compiler:
             inner.compile(node[keys["where"]], f"{path}.{keys['where']}", depth + 1).ask if "where" in keys else None
         )
         if "field" in keys:
+            if "name" in keys:
+                raise DefinitionError("only a count of values has a name", path)
             counted = self._counted_field(node[keys["field"]], where, f"{path}.{keys['field']}")
         else:
             name = node[keys["name"]] if "name" in keys else None
@@ -318,100 +320,6 @@ def _settled_by(parts: tuple[Ask, ...], decisive: bool) -> Ask:
         return not decisive if unknown is None else unknown
 
     return ask
-
-
-def _test(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
-    """A getter against an operand; the test is made once where the operand is constant."""
-    if operand.evaluate is None and first_unknown(operand.constant) is None:
-        try:
-            check_constant(operator, operand.constant)
-            fixed = OPERATORS[operator](operand.constant)
-        except EvaluationError as error:
-            return _failing(error)
-
-        def ask(scope: Scope) -> Truth:
-            value = get(scope)
-            if type(value) in _PARTS:
-                return _of_parts(value, fixed, operator, operand.constant)
-            return value if type(value) is Unknown else fixed(value)
-
-        return ask
-
-    def ask_dynamic(scope: Scope) -> Truth:
-        value = get(scope)
-        given = operand.value(scope)
-        unknown = first_unknown(given)
-        if unknown is not None:
-            # Nothing to compare is true whatever it would be compared with.
-            return True if type(value) is Collection and not value.members else unknown
-        if given is None:
-            _no_operand(scope)
-        test = _text_test(operator, given) if type(given) is str else OPERATORS[operator](given)
-        if type(value) in _PARTS:
-            return _of_parts(value, test, operator, given)
-        return value if type(value) is Unknown else test(value)
-
-    return ask_dynamic
-
-
-@functools.lru_cache(maxsize=4096)
-def _text_test(operator: str, operand: str) -> Test:
-    return OPERATORS[operator](operand)
-
-
-def _no_operand(_scope: Scope) -> Any:
-    # Azure/azure-policy-linter, unguarded-tryget-operator-value: an expression that gives null can't be an operand.
-    raise EvaluationError("what is compared with is null")
-
-
-def _failing(error: EvaluationError) -> Ask:
-    message = str(error)
-
-    def ask(_scope: Scope) -> Truth:
-        raise EvaluationError(message)
-
-    return ask
-
-
-_PARTS = frozenset({Collection, dict, list})
-
-
-def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: Any) -> Truth:
-    """The truth for a collection (every member passes; an empty one does), an object or an array."""
-    if type(value) is not Collection:
-        return _of_container(value, test, operator, operand)
-    unknown: Unknown | None = None
-    try:
-        for member in value.members:
-            kind = type(member)
-            if kind is Unknown:
-                unknown = member
-                continue
-            truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
-            if truth is False:
-                return False
-            if truth is not True:
-                unknown = truth
-    except EvaluationError:
-        if unknown is None:
-            raise
-        return unknown
-    return True if unknown is None else unknown
-
-
-def _of_container(value: Any, test: Callable[[Any], bool], operator: str, operand: Any) -> Truth:
-    """The truth for an object or an array, of which a part may not be known."""
-    positive = operator.removeprefix("not")
-    looks_inside = positive == "contains" or (
-        positive in ("equals", "in") and (isinstance(operand, dict | list) or isinstance(known(value), Unknown))
-    )
-    unknown = first_unknown(value) if looks_inside else None
-    if unknown is None:
-        return test(value)
-    # What is there for certain may settle it: one member that is contained is enough.
-    if positive == "contains" and test(value) is (positive == operator):
-        return positive == operator
-    return unknown
 
 
 def _counting(counted: Counted, operator: str, operand: Compiled, path: str, shown: str | None) -> Ask:

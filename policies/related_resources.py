@@ -44,8 +44,8 @@ def is_looked_for(item: Resource, wanted: Wanted, scope: Scope) -> Truth:
     type_ = resource_type(item)
     if isinstance(type_, str) and type_.lower() != wanted.type:
         return False
-    if type_ is None:
-        return False
+    if type_ is None and get_key(item, "type", "type") is not None:
+        return False  # one that was given without any type was given as what is looked for
     if item is scope.resource:
         return _name_fits(item, wanted)
     answers = [_name_fits(item, wanted), _is_in_place(item, wanted, scope)]
@@ -83,6 +83,8 @@ def _name_fits(item: Resource, wanted: Wanted) -> Truth:
     name = full_name(item)
     if isinstance(name, Unknown):
         return name
+    if not name:
+        return True  # given without a name: as with the type
     names, asked = name.split("/"), wanted.name.split("/")
     shared = min(len(names), len(asked))
     return all(one in (other, "?") for one, other in zip(asked[-shared:], names[-shared:], strict=True))
