@@ -15,7 +15,7 @@ from policies.values import EvaluationError, Truth, Unknown, first_unknown, know
 
 
 def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
-    """The condition that holds a value, or a collection, against an operand; its test is made once if that is constant."""
+    """The condition that holds a value, or a collection, against an operand; tested once if constant."""
     if operand.evaluate is None and first_unknown(operand.constant) is None:
         try:
             check_constant(operator, operand.constant)
