@@ -22,6 +22,9 @@ from policies.values import DefinitionError, EvaluationError, Truth, Unknown
 _SUBJECTS = frozenset({"field", "value", "count", "source"})
 MAXIMUM_CONDITIONS = 4096
 MAXIMUM_DEPTH = 100
+MAXIMUM_FIELD_COUNTS = 5
+MAXIMUM_VALUE_COUNTS = 10
+"""Limits that Azure enforces when a definition is written; the depth is ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +71,19 @@ class Facts:
         aliases: lower-cased, as conditions and `field()` with a constant name use them.
         kinds: which of "type", "name", "kind", "location", "other" conditions there are.
         conditions: their number.
+        counts: number of counts of each alias; of values, under "".
     """
 
     aliases: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     conditions: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    def add_count(self, alias: str, most: int, path: str) -> None:
+        """Takes in a count. Raises DefinitionError where there are too many."""
+        self.counts[alias] = self.counts.get(alias, 0) + 1
+        if self.counts[alias] > most:
+            raise DefinitionError(f"more than {most} counts of {alias or 'values'}", path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +244,7 @@ class Compiler:
         alias = self._named_field(compiled.constant, path).alias
         if alias is None:
             raise DefinitionError("count.field must be an alias with [*]", path)
+        self.facts.add_count(alias, MAXIMUM_FIELD_COUNTS, path)
         return count_field(alias, where)
 
     def _counted_value(self, value: Any, name: Any, where: Ask | None, path: str) -> Counted:
@@ -240,6 +252,7 @@ class Compiler:
             raise DefinitionError("a count of values inside a count needs a name", path)
         if name is not None and not isinstance(name, str):
             raise DefinitionError("count.name must be text", path)
+        self.facts.add_count("", MAXIMUM_VALUE_COUNTS, path)
         return count_value(compile_value(value, self.parameters, path), (name or "default").lower(), where)
 
 

@@ -14,6 +14,9 @@ from policies.values import EvaluationError, Truth, Unknown, first_unknown, know
 
 Ask = Callable[[Scope], Truth]
 
+MAXIMUM_ROUNDS = 100
+"""Of counts of values, those around them multiplied in (Microsoft: limits enforced during authoring)."""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -84,11 +87,14 @@ def count_value(items: Compiled, name: str, where: Ask | None) -> Counted:
             return tally
         if not isinstance(members, list):
             raise EvaluationError("count.value is no array")
+        rounds = len(members)
+        if scope.rounds * rounds > MAXIMUM_ROUNDS:
+            raise EvaluationError(f"counts of values that need more than {MAXIMUM_ROUNDS} rounds")
         if where is None:
             tally.sure = len(members)
             return tally
         for member in members:
-            tally.add(where(scope.within({}, {name: known(member)})))
+            tally.add(where(scope.within({}, {name: known(member)}, rounds)))
         return tally
 
     return count

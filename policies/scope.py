@@ -59,6 +59,7 @@ class Scope:
         currents: value of this round, by the lower-cased name of each count.
         trace: receives every condition with the values that it saw; None when nobody asks.
         answers: of conditions that several definitions share.
+        rounds: how often counts of values ask what stands here.
     """
 
     resource: Mapping[str, Any]
@@ -69,10 +70,11 @@ class Scope:
     currents: dict[str, Any] = field(default_factory=dict)
     trace: Trace | None = None
     answers: dict[Any, Any] = field(default_factory=dict)
+    rounds: int = 1
 
-    def within(self, cursors: Mapping[str, int], currents: Mapping[str, Any]) -> Scope:
-        """The same evaluation inside a round of a count."""
-        return Scope(
+    def within(self, cursors: Mapping[str, int], currents: Mapping[str, Any], rounds: int = 1) -> Scope:
+        """The same evaluation inside a round of a count; `rounds` is the number of all of them, if it is limited."""
+        inner = Scope(
             self.resource,
             self.type,
             self.surroundings,
@@ -81,6 +83,8 @@ class Scope:
             {**self.currents, **currents},
             self.trace,
         )
+        inner.rounds = self.rounds * rounds
+        return inner
 
 
 @dataclass(slots=True)

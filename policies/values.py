@@ -107,7 +107,10 @@ def text_of(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    try:
+        return str(value)
+    except ValueError:
+        raise EvaluationError("a number of too many digits") from None
 
 
 def same(left: Any, right: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from policies.functions.interface import Function, array, exactly_equal, integer, kind, text
+from policies.functions.interface import Function, array, exactly_equal, identity, integer, kind, text
 from policies.values import EvaluationError, get_key, text_of
 
 
@@ -80,8 +80,8 @@ def _create_object(*pairs: Any) -> dict[str, Any]:
 
 def _intersection(first: Any, *others: Any) -> Any:
     if isinstance(first, list):
-        result = [item for item in first if all(_contains(array("intersection", other), item) for other in others)]
-        return _distinct(result)
+        kept = [{identity(item) for item in array("intersection", other)} for other in others]
+        return _distinct([item for item in first if all(identity(item) in members for members in kept)])
     if not isinstance(first, dict) or not all(isinstance(other, dict) for other in others):
         raise EvaluationError("intersection() needs arrays, or objects")
     return {
@@ -92,11 +92,10 @@ def _intersection(first: Any, *others: Any) -> Any:
 
 
 def _distinct(items: list[Any]) -> list[Any]:
-    kept: list[Any] = []
+    kept: dict[Any, Any] = {}
     for item in items:
-        if not any(exactly_equal(item, other) for other in kept):
-            kept.append(item)
-    return kept
+        kept.setdefault(identity(item), item)
+    return list(kept.values())
 
 
 def _union(first: Any, *others: Any) -> Any:

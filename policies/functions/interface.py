@@ -114,3 +114,14 @@ def exactly_equal(left: Any, right: Any) -> bool:
     if isinstance(left, dict):
         return left.keys() == right.keys() and all(exactly_equal(left[key], right[key]) for key in left)
     return bool(left == right)
+
+
+def identity(value: Any) -> Any:
+    """Something hashable that is the same for what is exactly equal, and for nothing else."""
+    if isinstance(value, bool):
+        return bool, value
+    if isinstance(value, list):
+        return list, tuple(identity(item) for item in value)
+    if isinstance(value, dict):
+        return dict, frozenset((key, identity(item)) for key, item in value.items())
+    return value
