@@ -67,7 +67,7 @@ def _compile(expression: Expression, parameters: Parameters, path: str) -> Compi
         return Compiled(expression.value)
     if isinstance(expression, Member):
         return _compile_member(expression, parameters, path)
-    special = _SPECIAL.get(expression.name)
+    special = SPECIAL_FUNCTIONS.get(expression.name)
     if special is not None:
         return special(expression, parameters, path)
     function = FUNCTIONS.get(expression.name)
@@ -358,7 +358,7 @@ def _request(scope: Scope) -> Mapping[str, Any] | None:
     return {"apiVersion": version, "identity": unknown} if isinstance(version, str) else None
 
 
-_SPECIAL: Mapping[str, Callable[[Call, Parameters, str], Compiled]] = {
+SPECIAL_FUNCTIONS: Mapping[str, Callable[[Call, Parameters, str], Compiled]] = {
     "parameters": _parameters,
     "field": _field,
     "current": _current,
