@@ -55,11 +55,29 @@ def compile_value(value: Any, parameters: Parameters, path: str) -> Compiled:
             return Compiled([item.constant for item in items])
         return Compiled(evaluate=lambda scope: [item.value(scope) for item in items])
     if isinstance(value, dict):
-        members = {name: compile_value(item, parameters, f"{path}.{name}") for name, item in value.items()}
-        if all(item.evaluate is None for item in members.values()):
-            return Compiled({name: item.constant for name, item in members.items()})
-        return Compiled(evaluate=lambda scope: {name: item.value(scope) for name, item in members.items()})
+        return _compile_object(value, parameters, path)
     return Compiled(value)
+
+
+def _compile_object(value: Mapping[str, Any], parameters: Parameters, path: str) -> Compiled:
+    """An object; its keys may be expressions, too."""
+    members = [
+        (compile_value(str(name), parameters, path), compile_value(item, parameters, f"{path}.{name}"))
+        for name, item in value.items()
+    ]
+
+    def evaluate(scope: Scope) -> Any:
+        result = {}
+        for key, item in members:
+            name = key.value(scope)
+            if isinstance(name, Unknown):
+                return name
+            result[text("a key", name)] = item.value(scope)
+        return result
+
+    if all(key.evaluate is None and item.evaluate is None for key, item in members):
+        return _folded(evaluate)
+    return Compiled(evaluate=evaluate)
 
 
 def _compile(expression: Expression, parameters: Parameters, path: str) -> Compiled:
