@@ -9,6 +9,7 @@ from typing import Any
 from policies.compiled_expressions import Compiled
 from policies.fields import TYPE_NOT_KNOWN, alias_path
 from policies.operators import OPERATORS
+from policies.resource_types import UNTYPED
 from policies.scope import Scope
 from policies.values import EvaluationError, Truth, Unknown, first_unknown, known
 
@@ -58,7 +59,7 @@ def count_field(alias: str, where: Ask | None) -> Counted:
         tally = Tally()
         path = alias_path(scope, alias)
         if path is None:
-            if not scope.type:
+            if scope.type in UNTYPED:
                 tally.add_any_number(TYPE_NOT_KNOWN)
             return tally
         arrays = arrays_by_path.get(path.text)

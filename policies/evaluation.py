@@ -11,8 +11,9 @@ from typing import Any
 from policies.conditions import Condition, Facts
 from policies.definitions import CompiledPolicy, traced
 from policies.effects import Change, Effect, changed, changes_for
-from policies.fields import tag_name
+from policies.fields import TYPE_NOT_KNOWN, tag_name
 from policies.indexed_types import supports_tags_and_location
+from policies.resource_types import NOT_KNOWN, UNTYPED
 from policies.scope import InvalidAliasError, Scope, Surroundings, Trace, scope_of
 from policies.values import EvaluationError, Truth, Unknown, get_key
 
@@ -137,6 +138,8 @@ def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
         return _answer(State.NOT_APPLICABLE, why)
     if _applicable(policy.condition, policy.facts, scope) is False:
         return _answer(State.NOT_APPLICABLE, "the conditions on type, name or kind don't hold")
+    if scope.type == NOT_KNOWN:
+        return _answer(State.UNKNOWN, TYPE_NOT_KNOWN.reason)
     why = _about_other_types(policy, scope)
     return _answer(State.NOT_APPLICABLE, why) if why else None
 
@@ -146,12 +149,12 @@ def _about_other_types(policy: CompiledPolicy, scope: Scope) -> str:
     if scope.type == "microsoft.resources/subscriptions" and _asks_for_location(policy):
         return "a rule that asks for a location doesn't apply to subscriptions"
     facts, aliases = policy.facts, scope.surroundings.aliases
-    if facts.aliases and "type" not in facts.kinds and scope.type:
+    if facts.aliases and "type" not in facts.kinds and scope.type not in UNTYPED:
         # Aliases alone choose the types, too. One that no type has is reported later.
         others = (aliases.path(scope.type, alias) is None and aliases.exists(alias) for alias in facts.aliases)
         if all(others):
             return "the rule has only aliases of other types"
-    if policy.effect is Effect.MODIFY and scope.type and scope.type not in _MACHINES:
+    if policy.effect is Effect.MODIFY and scope.type not in UNTYPED | _MACHINES:
         identity = any(item.condition is None and _sets_identity(item.field.constant) for item in policy.operations)
         return "modify sets identity.type of virtual machines only" if identity else ""
     return ""
@@ -261,7 +264,7 @@ def _change(policy: CompiledPolicy, effect: Effect, scope: Scope) -> Answer:
     if isinstance(changes, Unknown):
         return _answer(State.UNKNOWN, changes.reason, effect)
     sets_identity = any(_sets_identity(change.field) and not change.uncertain for change in changes)
-    if effect is Effect.MODIFY and sets_identity and scope.type and scope.type not in _MACHINES:
+    if effect is Effect.MODIFY and sets_identity and scope.type not in UNTYPED | _MACHINES:
         return _answer(State.NOT_APPLICABLE, "modify sets identity.type of virtual machines only")
     why = _hindrance(changes, effect, scope)
     if why:

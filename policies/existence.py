@@ -61,7 +61,7 @@ class ExistenceCheck:
         itself = (scope.resource,) if wanted.type == scope.type else ()
         for candidate in (*(related or ()), *itself):
             fits = is_looked_for(candidate, wanted, scope)
-            truth = False if fits is False else self._meets(candidate, scope)
+            truth = self._meets_if(fits, candidate, scope)
             if truth is False:
                 continue
             if truth is True and fits is True:
@@ -86,6 +86,14 @@ class ExistenceCheck:
         if existence_scope and existence_scope not in _SCOPES:
             raise EvaluationError(f"existenceScope can't be {existence_scope!r}")
         return Wanted(type_, name, group, _SCOPES.get(existence_scope, False))
+
+    def _meets_if(self, fits: Truth, candidate: Mapping[str, Any], scope: Scope) -> Truth:
+        try:
+            return False if fits is False else self._meets(candidate, scope)
+        except EvaluationError:
+            if isinstance(fits, Unknown):
+                return fits  # whether it is looked at isn't known
+            raise
 
     def _meets(self, candidate: Mapping[str, Any], scope: Scope) -> Truth:
         if candidate.get("$existing"):

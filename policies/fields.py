@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.paths import PropertyPath, parse_path
-from policies.resource_types import resource_type
+from policies.resource_types import NOT_KNOWN, UNTYPED, resource_type
 from policies.scope import InvalidAliasError, Scope
 from policies.values import EvaluationError, Unknown, get_key, known
 
@@ -90,14 +90,14 @@ def _alias_field(name: str, lower: str) -> Field:
         def get(scope: Scope) -> Any:
             path = alias_path(scope, lower)
             if path is None:
-                return Collection(()) if scope.type else TYPE_NOT_KNOWN
+                return TYPE_NOT_KNOWN if scope.type in UNTYPED else Collection(())
             return select(path, scope)
     else:
 
         def get(scope: Scope) -> Any:
             path = alias_path(scope, lower)
             if path is None:
-                return None if scope.type else TYPE_NOT_KNOWN
+                return TYPE_NOT_KNOWN if scope.type in UNTYPED else None
             return select(path, scope)
 
     return Field(name, get, alias=lower)
@@ -130,8 +130,10 @@ def _type(scope: Scope) -> Any:
 def _name(scope: Scope) -> Any:
     """The last part of the name: that of a child resource is written "parent/child" in templates."""
     value = _top(scope, "name")
-    if isinstance(value, str) and "/" in value and scope.type.count("/") > 1:
-        return value.rpartition("/")[2]
+    if isinstance(value, str) and "/" in value:
+        if scope.type == NOT_KNOWN:
+            return TYPE_NOT_KNOWN
+        return value.rpartition("/")[2] if scope.type.count("/") > 1 else value
     return value
 
 
@@ -141,6 +143,8 @@ def _full_name(scope: Scope) -> Any:
         return value
     name = _top(scope, "name")
     identifier = _top(scope, "id")
+    if isinstance(name, str) and "/" not in name and isinstance(identifier, Unknown) and scope.type.count("/") > 1:
+        return identifier
     if isinstance(name, str) and "/" not in name and isinstance(identifier, str):
         tail = re.split(r"/providers/", identifier, flags=re.IGNORECASE)[-1].split("/")
         if len(tail) >= 3 and len(tail) % 2 == 1:

@@ -72,8 +72,15 @@ def full_name(item: Resource) -> str | Unknown:
 
 
 def _id(item: Resource) -> str:
+    """The id, lower-cased; "" if there is none, or it isn't known."""
     given = get_key(item, "id", "id")
     return given.lower().rstrip("/") if isinstance(given, str) else ""
+
+
+def _place(item: Resource) -> Unknown | None:
+    """Why it isn't known where a resource is; None if that isn't said."""
+    given = (known(get_key(item, key, key)) for key in ("id", "scope"))
+    return next((value for value in given if isinstance(value, Unknown)), None)
 
 
 def _name_fits(item: Resource, wanted: Wanted) -> Truth:
@@ -91,6 +98,12 @@ def _name_fits(item: Resource, wanted: Wanted) -> Truth:
 
 
 def _is_in_place(item: Resource, wanted: Wanted, scope: Scope) -> Truth:
+    unknown = next((place for place in (_place(item), _place(scope.resource)) if place is not None), None)
+    truth = _is_in_known_place(item, wanted, scope)
+    return truth if unknown is None or truth is False else unknown
+
+
+def _is_in_known_place(item: Resource, wanted: Wanted, scope: Scope) -> Truth:
     if wanted.type.startswith(f"{scope.type}/"):
         return _is_below(item, wanted, scope)
     target = _extended(item)

@@ -39,7 +39,13 @@ def _extension_type(given: str, lower: str, name: Any) -> str | Unknown:
     return f"{parts[at]}/{own}" if at >= 0 and "." in parts[at] else given
 
 
+NOT_KNOWN = "?"
+UNTYPED = frozenset({"", NOT_KNOWN})
+
+
 def type_key(resource: Mapping[str, Any]) -> str:
-    """The type, lower-cased, as tables are keyed; "" if there is none, or it isn't known."""
+    """The type, lower-cased, as tables are keyed; "" if there is none, NOT_KNOWN if it isn't known."""
     found = resource_type(resource)
-    return found.lower() if isinstance(found, str) else ""
+    if isinstance(found, Unknown):
+        return NOT_KNOWN
+    return "" if found is None else found.lower()

@@ -52,7 +52,7 @@ class Scope:
 
     Attributes:
         resource: what conditions look at; never changed.
-        type: its type, lower-cased; "" if it has none, or it isn't known.
+        type: its type, lower-cased; see `policies.resource_types.type_key`.
         surroundings: see there.
         outer: the scope of the `if` resource, inside an existence condition: `field()` asks that one.
         cursors: member of this round, by the lower-cased path of each array that a count enumerates.
