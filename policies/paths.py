@@ -82,9 +82,8 @@ def _select(current: Any, steps: tuple[Step, ...], cursors: Cursors, selected: l
             return
         rest = steps[index + 1 :]
         chosen = cursors.get(step.prefix) if cursors else None  # type: ignore[union-attr]
-        for position, item in enumerate(current):
-            if chosen is None or chosen == position:
-                _select(known(item), rest, cursors, selected)
+        for item in current if chosen is None else current[chosen : chosen + 1]:
+            _select(known(item), rest, cursors, selected)
         return
     selected.append(current)
 
@@ -103,9 +102,8 @@ def _walk(
             return
         rest = steps[index + 1 :]
         chosen = cursors.get(step.prefix)
-        for position, item in enumerate(current):
-            if chosen is None or chosen == position:
-                yield from _walk(known(item), rest, cursors, {**positions, step.prefix: position})
+        for position in range(len(current)) if chosen is None else range(chosen, min(chosen + 1, len(current))):
+            yield from _walk(known(current[position]), rest, cursors, {**positions, step.prefix: position})
         return
     yield current, positions
 
