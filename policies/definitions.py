@@ -172,7 +172,10 @@ def compile_definition(
         DefinitionError: an unknown operator, function or key, with its path.
         EvaluationError: a parameter of the wrong type, or outside of its allowed values.
     """
-    return _compiled(definition, bind(definition.parameters, given or {}, exact=exact), shared=shared)
+    try:
+        return _compiled(definition, bind(definition.parameters, given or {}, exact=exact), shared=shared)
+    except RecursionError:
+        raise DefinitionError("nested too deeply") from None
 
 
 def traced(policy: CompiledPolicy) -> CompiledPolicy:

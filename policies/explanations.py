@@ -15,7 +15,7 @@ from policies.effects import Effect, changed
 from policies.evaluation import Answer
 from policies.json_positions import DefinitionLines
 from policies.known_resources import KnownResources, evaluate_known
-from policies.scope import Surroundings, Trace, TraceStep, scope_of
+from policies.scope import InvalidAliasError, Surroundings, Trace, TraceStep, scope_of
 from policies.values import EvaluationError, Unknown
 from verdicts.text import clean_text, one_line, redact
 
@@ -77,8 +77,8 @@ def explain(
     if answer.changes and answer.effect in (Effect.MODIFY.value, Effect.APPEND.value):
         try:
             after = changed(resource, answer.changes, scope_of(resource, surroundings))
-        except EvaluationError:
-            after = None  # the answer says so
+        except (EvaluationError, InvalidAliasError):
+            after = None  # the answer says so, or the table of aliases lacks the field
     return Explanation(
         answer,
         tuple(conditions[:_MAXIMUM_STEPS]),
