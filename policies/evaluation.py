@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.conditions import Condition, Facts
-from policies.definitions import CompiledPolicy, traced
+from policies.definitions import MACHINE_LEARNING_MODES, CompiledPolicy, traced
 from policies.effects import Change, Effect, changed, changes_for
 from policies.fields import TYPE_NOT_KNOWN, tag_name
 from policies.indexed_types import supports_tags_and_location
@@ -133,6 +133,8 @@ def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
         if _far_from_mode(policy, scope):
             return _answer(State.NOT_APPLICABLE, f"mode {mode} is about other types")
         return _answer(State.UNKNOWN, f"policies of mode {mode} are evaluated by their resource provider")
+    if policy.definition.mode in MACHINE_LEARNING_MODES and not _is_machine_learning(scope.type):
+        return _answer(State.NOT_APPLICABLE, f"mode {policy.definition.mode} is about other types")
     why = _outside_mode(policy.definition.mode, scope)
     if why:
         return _answer(State.NOT_APPLICABLE, why)
@@ -144,12 +146,19 @@ def _outside(policy: CompiledPolicy, scope: Scope) -> Answer | None:
     return _answer(State.NOT_APPLICABLE, why) if why else None
 
 
+def _is_machine_learning(type_: str) -> bool:
+    return type_ in UNTYPED or type_.startswith(
+        ("microsoft.machinelearningservices/", "microsoft.machinelearningservices.")
+    )
+
+
 def _about_other_types(policy: CompiledPolicy, scope: Scope) -> str:
     """Why the rule isn't about the resource's type although its conditions don't say so, or ""."""
     if scope.type == "microsoft.resources/subscriptions" and _asks_for_location(policy):
         return "a rule that asks for a location doesn't apply to subscriptions"
     facts, aliases = policy.facts, scope.surroundings.aliases
-    if facts.aliases and "type" not in facts.kinds and scope.type not in UNTYPED:
+    by_alias = policy.definition.mode not in MACHINE_LEARNING_MODES and "type" not in facts.kinds
+    if facts.aliases and by_alias and scope.type not in UNTYPED:
         # Aliases alone choose the types, too. One that no type has is reported later.
         others = (aliases.path(scope.type, alias) is None and aliases.exists(alias) for alias in facts.aliases)
         if all(others):
