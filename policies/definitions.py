@@ -79,6 +79,7 @@ class CompiledPolicy:
         conflict_effect: for modify: "deny", "audit" or "disabled".
         default_state: for manual: "unknown", "compliant" or "noncompliant".
         facts: aliases and kinds of conditions of `if`.
+        setting: what enforceSetting pushes to the service; None for other effects.
     """
 
     definition: PolicyDefinition
@@ -91,6 +92,7 @@ class CompiledPolicy:
     conflict_effect: str
     default_state: str
     facts: Facts
+    setting: Compiled | None = None
 
 
 def read_definition(body: Any, source: str = "") -> PolicyDefinition:
@@ -216,6 +218,7 @@ def _compiled(
         conflict_effect=_word(lowered, "conflicteffect", "deny", _CONFLICT_EFFECTS, parameters),
         default_state=_word(lowered, "defaultstate", "unknown", _DEFAULT_STATES, parameters),
         facts=facts,
+        setting=compile_value(details, parameters, "then.details") if effect is Effect.ENFORCE_SETTING else None,
     )
 
 

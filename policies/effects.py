@@ -162,7 +162,7 @@ def changes_for(operations: Iterable[Operation], scope: Scope) -> list[Change] |
         name = item.field.value(scope)
         if isinstance(name, Unknown):
             return name
-        value = _marked(item.value.value(scope)) if item.value is not None else None
+        value = marked(item.value.value(scope)) if item.value is not None else None
         uncertain = holds.reason if isinstance(holds, Unknown) else ""
         changes.append(Change(item.operation, str(name), value, item.makes_parents, uncertain))
     return changes
@@ -180,13 +180,13 @@ def _holds(operation: Operation, scope: Scope) -> Truth:
     return truth
 
 
-def _marked(value: Any) -> Any:
+def marked(value: Any) -> Any:
     """A value in JSON, with the marker in place of what isn't known."""
     if isinstance(value, Unknown):
         return {UNKNOWN_KEY: value.reason}
     if isinstance(value, dict):
-        return {key: _marked(item) for key, item in value.items()}
-    return [_marked(item) for item in value] if isinstance(value, list) else value
+        return {key: marked(item) for key, item in value.items()}
+    return [marked(item) for item in value] if isinstance(value, list) else value
 
 
 def changed(resource: Mapping[str, Any], changes: Iterable[Change], scope: Scope) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.conditions import Condition, Facts
 from policies.definitions import MACHINE_LEARNING_MODES, CompiledPolicy, traced
-from policies.effects import Change, Effect, changed, changes_for
+from policies.effects import Change, Effect, changed, changes_for, marked
 from policies.fields import TYPE_NOT_KNOWN, tag_name
 from policies.indexed_types import supports_tags_and_location
 from policies.resource_types import NOT_KNOWN, UNTYPED
@@ -261,7 +261,8 @@ def _take_hold(
             return _answer(State.COMPLIANT, "the resource becomes a member of the network group", effect)
         case Effect.ENFORCE_SETTING:
             reason = "the setting is pushed to the service: what follows from it can't be seen in the resource"
-            return _answer(State.UNKNOWN, reason, effect)
+            setting = marked(policy.setting.value(scope)) if policy.setting is not None else None
+            return Answer(effect=effect.value, state=State.UNKNOWN, reason=reason, settings=setting)
         case Effect.MUTATE | Effect.AUDIT_ACTION:
             return _answer(State.UNKNOWN, f"the effect {effect.value} is recognised and not evaluated", effect)
         case Effect.DISABLED:

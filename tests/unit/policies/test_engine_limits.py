@@ -62,3 +62,18 @@ def test_machine_learning_modes_say_nothing_of_other_types(resource_type: str) -
     policy = compile_definition(read_definition(body))
     answer = evaluate(policy, {"type": resource_type}, Surroundings(built_in_aliases(), NOW))
     assert answer.state is State.NOT_APPLICABLE
+
+
+def test_what_enforce_setting_pushes_is_shown_with_its_parameters() -> None:
+    body = {
+        "mode": "Microsoft.MachineLearningServices.Data",
+        "parameters": {"allowed": {"type": "Array"}},
+        "policyRule": {
+            "if": {"value": "[length(parameters('allowed'))]", "greater": 0},
+            "then": {"effect": "enforceSetting", "details": {"setting": {"value": "[parameters('allowed')]"}}},
+        },
+    }
+    resource = {"type": "Microsoft.MachineLearningServices/workspaces/computes", "name": "ws/c"}
+    answer = answer_case({"policy": body, "resource": resource, "parameters": {"allowed": ["acr"]}}, NOW)
+    assert (answer["effect"], answer["state"]) == ("enforcesetting", "Unknown")
+    assert answer["details"] == {"setting": {"value": ["acr"]}}
