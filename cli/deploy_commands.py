@@ -210,7 +210,9 @@ def _closing_line(report: RunReport) -> str:
                 removed = next((why for why in reasons if why), "its image was not deleted")
             return f"{run.facts.title}: DENIED; {removed}; what was running still is"
         case Ending.COULD_NOT_CHECK:
-            return f"{run.facts.title}: COULD NOT CHECK; nothing was deployed and nothing deleted"
+            why = run.data.get(Step.APPROVE, {}).get("why")
+            reason = f" ({why})" if why else ""
+            return f"{run.facts.title}: COULD NOT CHECK{reason}; nothing was deployed and nothing deleted"
         case None:
             return f"{run.facts.title}: unfinished"
     assert_never(ending)

@@ -201,6 +201,7 @@ class Pipeline:
             commit=commit.commit,
             people=tuple(sorted(commit.people | known.people)),
             dirty=commit.dirty or known.dirty,
+            anonymous=commit.anonymous or known.anonymous,
             repository=release.image.repository,
             tag=release.image.tag,
             image_digest=self._resolve(release.image.repository, release.image.tag, release.image.digest),

@@ -34,7 +34,7 @@ class RunFacts:
         release, version, environment, endpoint: names.
         manifest: path of the release manifest, relative to the project's root.
         commit: the commit that was released; people: everyone behind it (e-mail addresses, lower case).
-        dirty: whether files differed from the commit.
+        dirty: whether files differed from the commit; anonymous: by nobody known.
         repository, tag, image_digest: the image; the digest is None where the registry has no such tag.
         inputs_digest: of the frozen copy.
         actor: who started the run, as the operating system says.
@@ -48,6 +48,7 @@ class RunFacts:
     commit: str
     people: tuple[str, ...]
     dirty: bool
+    anonymous: bool
     repository: str
     tag: str
     image_digest: str | None

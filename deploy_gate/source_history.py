@@ -17,8 +17,10 @@ class CommitPeople:
         people: e-mail addresses of authors, committers and co-authors, case-folded; with `dirty` also the addresses of
             whoever works in the folder.
         dirty: the folder holds something that is in no commit.
+        anonymous: that is by nobody known, so nobody can be told apart from its author: nobody may approve.
     """
 
     commit: str
     people: frozenset[str]
     dirty: bool
+    anonymous: bool = False

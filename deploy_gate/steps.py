@@ -122,6 +122,10 @@ def _approve(context: StepContext) -> StepEnd:
     """Somebody who may, said yes; and the verdict still holds."""
     policy = context.checks.inputs.policy
     if policy.approvers:
+        if context.run.facts.anonymous:
+            # The approver must be somebody else than the author, and here nobody can tell who that is.
+            unknown = "the release has uncommitted changes by nobody known: commit them, or set git's user.email"
+            return Result.COULD_NOT_CHECK, {"why": unknown}
         if context.approver is None:
             return Result.WAITING, {"approvers": sorted(policy.approvers)}
         why = refusal(context.approver, policy, context.run.facts.people)

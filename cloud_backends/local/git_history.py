@@ -38,7 +38,7 @@ def read_commit_people(root: Path, since: str | None) -> CommitPeople:
 
     Raises:
         CouldNotCheckError: no repository, no commit, commits missing from a shallow clone, a commit without an
-            address, submodules (their commits aren't looked at), uncommitted changes by nobody known; says what to do.
+            address, submodules (their commits aren't looked at); says what to do.
     """
     if since is not None and not is_commit_id(since):
         raise CouldNotCheckError(f"{since!r} is not the id of a commit", where=str(root))
@@ -47,9 +47,8 @@ def read_commit_people(root: Path, since: str | None) -> CommitPeople:
         commits |= _new_commits(repository, since)
         people = frozenset[str]().union(*(commit.people for commit in commits))
         dirty = _is_dirty(repository, root.resolve())
-        if dirty:
-            people |= _people_at_work(repository.top)
-    return CommitPeople(commit=repository.head, people=people, dirty=dirty)
+        at_work = _people_at_work(repository.top) if dirty else frozenset()
+    return CommitPeople(commit=repository.head, people=people | at_work, dirty=dirty, anonymous=dirty and not at_work)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +150,5 @@ def _is_dirty(repository: Repository, root: Path) -> bool:
 
 
 def _people_at_work(top: Path) -> frozenset[str]:
-    people = frozenset(map(_normal, configured_emails(top))) - {""}
-    if not people:
-        raise CouldNotCheckError(
-            "uncommitted changes by nobody known",
-            where=str(top),
-            remedy="commit them, or set user.email (`git config user.email`)",
-        )
-    return people
+    """Whoever may have made what is in no commit; empty where git knows nobody."""
+    return frozenset(map(_normal, configured_emails(top))) - {""}

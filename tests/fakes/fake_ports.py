@@ -140,9 +140,10 @@ class FakeHistory:
     """One author."""
 
     people_known: frozenset[str] = frozenset({"author@example.com"})
+    anonymous: bool = False
 
     def people(self, root: Path, since: str | None) -> CommitPeople:
-        return CommitPeople(commit="c" * 40, people=self.people_known, dirty=False)
+        return CommitPeople(commit="c" * 40, people=self.people_known, dirty=self.anonymous, anonymous=self.anonymous)
 
 
 class EmptyToolbox:

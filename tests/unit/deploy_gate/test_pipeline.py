@@ -199,6 +199,18 @@ def test_authors_and_strangers_may_not_approve(world: World, approver: str) -> N
     assert world.endpoints.deployments == {}
 
 
+def test_changes_by_nobody_known_can_be_denied_but_not_approved(world: World) -> None:
+    world.history.anonymous = True
+    report = world.pipeline.deploy(world.release, "production", REVIEWER)
+    assert report.ending is Ending.COULD_NOT_CHECK
+    assert world.endpoints.deployments == {}
+    assert world.registry.removals == []
+    assert "nobody known" in report.run.data[Step.APPROVE]["why"]
+    world.say("trivy", completed("trivy", finding("trivy")))
+    assert world.pipeline.deploy(world.release, "production", REVIEWER).ending is Ending.DENIED
+    assert world.registry.images == {}
+
+
 def test_an_environment_without_approvers_needs_no_approval(world: World) -> None:
     assert world.pipeline.deploy(world.release, "development").ending is Ending.DEPLOYED
 

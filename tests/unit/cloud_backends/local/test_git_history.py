@@ -231,11 +231,13 @@ def test_a_shallow_plain_commit_is_enough_without_a_deployed_commit(clone: Clone
 # --- uncommitted changes ---------------------------------------------------------------------------------------------
 
 
-def test_uncommitted_changes_by_nobody_known_are_not_checked(clone: Clone) -> None:
+def test_uncommitted_changes_by_nobody_known_are_anonymous(clone: Clone) -> None:
     clone.commit()
+    assert not read_commit_people(clone.top, None).anonymous
     clone.change()
-    with pytest.raises(CouldNotCheckError, match="uncommitted changes by nobody known"):
-        read_commit_people(clone.top, None)
+    found = read_commit_people(clone.top, None)
+    assert found.dirty
+    assert found.anonymous
 
 
 def test_uncommitted_changes_add_whoever_works_here(clone: Clone) -> None:
