@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cloud_backends.local.environments import ensure_environment
+
+# No test is timed: how long an example takes depends on what else the machine does. In CI the examples are the same from
+# run to run; elsewhere new ones are tried.
+settings.register_profile(
+    "mlgate", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
+settings.load_profile("mlgate")
 
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "credit-risk"
 
