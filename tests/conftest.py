@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, settings
 
 from cloud_backends.local.environments import ensure_environment
 
-# No test is timed: how long an example takes depends on what else the machine does. In CI the examples are the same from
-# run to run; elsewhere new ones are tried.
+# No test is timed: how long an example takes depends on what else the machine does. In CI the examples are the same
+# from run to run; elsewhere new ones are tried.
 settings.register_profile(
     "mlgate", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
 )
