@@ -36,7 +36,7 @@ def freeze(root: Path, destination: Path, *, state: Path, registry: Path) -> str
     left_out = {state.resolve(), registry.resolve()}
     files = size = 0
     try:
-        for folder, folders, names in os.walk(root):
+        for folder, folders, names in os.walk(root, onerror=_refuse):
             here = Path(folder)
             target = destination / here.relative_to(root)
             target.mkdir(parents=True)
@@ -60,6 +60,11 @@ def freeze(root: Path, destination: Path, *, state: Path, registry: Path) -> str
             f"can't be copied: {error.strerror or error}", where=str(error.filename or root)
         ) from None
     return digest_tree(destination)
+
+
+def _refuse(error: OSError) -> None:
+    # os.walk passes over a folder that it can't read: what is in it would be missing from every check.
+    raise error
 
 
 def _copy(source: Path, target: Path, root: Path) -> int:

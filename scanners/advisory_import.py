@@ -164,8 +164,15 @@ def _bounded(stream: IO[bytes], name: str) -> bytes:
 
 
 def _from_folder(source: Path) -> Iterator[tuple[str, bytes]]:
-    for folder, folders, files in os.walk(source):
+    def refuse(error: OSError) -> None:
+        # os.walk passes over a folder that it can't read: its advisories would be missing in silence.
+        raise error
+
+    for folder, folders, files in os.walk(source, onerror=refuse):
         folders.sort()
+        for name in folders:
+            if Path(folder, name).is_symlink():
+                raise ConfigurationError("a link; a dump holds files only", where=str(Path(folder, name)))
         for file in sorted(files):
             path = Path(folder, file)
             if not file.endswith(".json"):

@@ -91,8 +91,12 @@ def _with_folders(members: Mapping[str, _Member]) -> tuple[_Member, ...]:
     return tuple(complete[path] for path in sorted(complete))
 
 
+def _refuse(error: OSError) -> None:
+    raise error
+
+
 def _walk(folder: Path, prefix: str, exclude: Callable[[str], bool]) -> Iterator[_Member]:
-    for where, folders, files in os.walk(folder):
+    for where, folders, files in os.walk(folder, onerror=_refuse):
         here = Path(where)
         relative = here.relative_to(folder).as_posix()
         base = "" if relative == "." else f"{relative}/"

@@ -26,9 +26,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scanners.interface import ToolUnavailableError
-from scanners.process_runner import Command, ProcessError, run
+from scanners.process_runner import ProcessError, run
 from scanners.program_search import find_uv
 from scanners.tool_trust import trusted_version
+from scanners.uv_command import uv_command
 from scanners.wrapped_tools import WRAPPED_TOOLS
 from verdicts import ConfigurationError, CouldNotCheckError, Reason
 from verdicts.digests import digest_bytes, digest_tree, is_digest
@@ -37,24 +38,6 @@ from verdicts.files import write_atomically
 
 SCHEMA = "mlgate/tool/v1"
 INSTALL_TIMEOUT_S = 900.0
-
-# What uv may see of the caller's environment: how to reach the network and where packages come from. Every package is
-# held to the hashes of the lock, so none of these can change what is installed.
-_PASSED_ON = (
-    "ALL_PROXY",
-    "HTTPS_PROXY",
-    "HTTP_PROXY",
-    "NETRC",
-    "NO_PROXY",
-    "SSL_CERT_DIR",
-    "SSL_CERT_FILE",
-    "UV_DEFAULT_INDEX",
-    "UV_FIND_LINKS",
-    "UV_HTTP_TIMEOUT",
-    "UV_INDEX",
-    "UV_OFFLINE",
-    "UV_SYSTEM_CERTS",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,16 +238,11 @@ class ToolEnvironments:
 
 
 def _uv(name: str, uv: Path, *arguments: str) -> None:
-    passed = {key: os.environ[key] for key in _PASSED_ON if os.environ.get(key)}
-    passed |= {key.lower(): os.environ[key.lower()] for key in _PASSED_ON if os.environ.get(key.lower())}
-    cache = os.environ.get("UV_CACHE_DIR") or str(
-        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "uv"
-    )
     # Bytecode that doesn't name its source's time is the same from run to run; the tree's digest covers both.
-    fixed = {"UV_CACHE_DIR": cache, "PYC_INVALIDATION_MODE": "UNCHECKED_HASH"}
+    fixed = {"PYC_INVALIDATION_MODE": "UNCHECKED_HASH"}
     offline = "it needs the network once; or put a tool of your own on PATH"
     try:
-        result = run(Command(argv=(str(uv), *arguments), environment=passed | fixed, timeout_s=INSTALL_TIMEOUT_S))
+        result = run(uv_command(uv, *arguments, environment=fixed, timeout_s=INSTALL_TIMEOUT_S))
     except ProcessError as error:
         raise CouldNotCheckError(f"{name} could not be installed: {error}", remedy=offline) from None
     if result.exit_code != 0:

@@ -32,13 +32,18 @@ def canonical_json(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
 
 
+def _refuse(error: OSError) -> None:
+    # os.walk passes over a folder that it can't read; a digest must not.
+    raise error
+
+
 def digest_tree(root: Path) -> str:
     """Digest of a folder: names, link targets and contents of everything in it, whatever the order on disk.
 
     Links are not followed: what they point to is part of the digest, what stands there isn't. Raises OSError.
     """
     lines: list[str] = []
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root, onerror=_refuse):
         here = Path(folder)
         for name in [*folders, *files]:
             path = here / name

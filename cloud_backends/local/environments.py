@@ -14,15 +14,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scanners.process_runner import Command, ProcessError, run
+from scanners.process_runner import ProcessError, run
+from scanners.program_search import find_uv
+from scanners.uv_command import uv_command
 from verdicts import CouldNotCheckError
 from verdicts.digests import digest_file
 from verdicts.text import one_line
 
 INSTALL_TIMEOUT_S = 1_200.0
 
-# What uv needs to know of the outside: certificates and proxies. Nothing that chooses an index or skips a check.
-_PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "no_proxy")
 _COMPLETE = ".mlgate-complete"
 
 
@@ -49,7 +49,9 @@ def ensure_environment(requirements: Path, store: Path) -> Path:
         if (place / _COMPLETE).exists():
             return place
         shutil.rmtree(place, ignore_errors=True)
-        uv = find_uv()
+        uv = find_uv(os.environ)
+        if uv is None:
+            raise CouldNotCheckError("uv is not here", remedy="install mlgate[tools], or put uv on PATH")
         _uv(uv, store, "venv", "--quiet", "--no-config", "--python", sys.executable, str(place))
         _uv(
             uv,
@@ -61,20 +63,8 @@ def ensure_environment(requirements: Path, store: Path) -> Path:
     return place
 
 
-def find_uv() -> str:
-    """Absolute path of uv: beside this interpreter, or on PATH. Raises CouldNotCheckError."""
-    beside = Path(sys.executable).with_name("uv")
-    found = str(beside) if beside.exists() else shutil.which("uv")
-    if found is None:
-        raise CouldNotCheckError("uv is not here", remedy="install mlgate[tools], or put uv on PATH")
-    return str(Path(found).absolute())
-
-
-def _uv(uv: str, store: Path, *arguments: str) -> None:
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    cache = os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv")
-    environment |= {"UV_CACHE_DIR": cache, "UV_SYSTEM_CERTS": "1", "UV_NO_PROGRESS": "1"}
-    command = Command(argv=(uv, *arguments), environment=environment, timeout_s=INSTALL_TIMEOUT_S)
+def _uv(uv: Path, store: Path, *arguments: str) -> None:
+    command = uv_command(uv, *arguments, timeout_s=INSTALL_TIMEOUT_S)
     try:
         result = run(command)
     except ProcessError as error:
