@@ -48,12 +48,13 @@ class RunFacts:
     commit: str
     people: tuple[str, ...]
     dirty: bool
-    anonymous: bool
     repository: str
     tag: str
     image_digest: str | None
     inputs_digest: str
     actor: str
+    # Trails from before this was recorded: such runs were refused then.
+    anonymous: bool = False
 
     @property
     def title(self) -> str:

@@ -57,7 +57,7 @@ def ensure_environment(requirements: Path, store: Path) -> Path:
             uv,
             store,
             *("pip", "install", "--quiet", "--no-config", "--no-build", "--no-deps", "--require-hashes"),
-            *("--python", str(place / "bin" / "python"), "--requirements", str(requirements)),
+            *("--python", str(place / "bin" / "python"), "--requirements", str(requirements.absolute())),
         )
         (place / _COMPLETE).write_text(f"{place.name}\n")
     return place

@@ -211,6 +211,12 @@ def test_changes_by_nobody_known_can_be_denied_but_not_approved(world: World) ->
     assert world.registry.images == {}
 
 
+def test_facts_from_an_older_trail_are_still_read(world: World) -> None:
+    facts = world.pipeline.deploy(world.release, "production", REVIEWER).run.facts
+    older = {name: value for name, value in facts.to_json().items() if name != "anonymous"}
+    assert type(facts).from_json(older) == facts
+
+
 def test_an_environment_without_approvers_needs_no_approval(world: World) -> None:
     assert world.pipeline.deploy(world.release, "development").ending is Ending.DEPLOYED
 
