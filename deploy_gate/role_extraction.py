@@ -15,7 +15,7 @@ from rbac_matrix.assignments import (
 )
 from rbac_matrix.principals import GUID
 from resource_readers.interface import Resource, Unknown, Value
-from resource_readers.resource_ids import split_segments
+from resource_readers.template_language.resource_ids import split_segments
 from verdicts import Location
 
 _ASSIGNMENTS = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from resource_readers.arm_json import ArmJsonReader
-from resource_readers.bicep import BicepReader
+from resource_readers.arm.reader import ArmJsonReader
+from resource_readers.bicep.reader import BicepReader
 from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
 from resource_readers.project_files import UnreadableFileError, open_inside
 

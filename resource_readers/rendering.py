@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from resource_readers.evaluation import Closure
 from resource_readers.interface import ReadResult, Resource, Unknown, Value
-from resource_readers.unknowns import ResourceHandle
+from resource_readers.template_language.evaluation import Closure
+from resource_readers.template_language.unknowns import ResourceHandle
 from verdicts.text import redact
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from resource_readers import bicep_parameters, lenient_json, parameter_files
-from resource_readers.arm_scopes import Reading
-from resource_readers.arm_templates import expand
+from resource_readers.arm import parameter_files
+from resource_readers.arm.template_parts import schema_of
+from resource_readers.arm.templates import expand
+from resource_readers.bicep import parameters as bicep_parameters
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
-from resource_readers.syntax import ObjectNode
-from resource_readers.template_parts import schema_of
+from resource_readers.reading import Reading
+from resource_readers.trees import lenient_json
+from resource_readers.trees.nodes import ObjectNode
 from verdicts import InputDigest
 
 KIND = "arm"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resource_readers.syntax import (
+from resource_readers.trees.nodes import (
     ArrayNode,
     Call,
     Entry,

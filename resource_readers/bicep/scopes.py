@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from resource_readers.arm_scopes import Declarations, Reading, call_common
-from resource_readers.bicep_expressions import INTERPOLATION, METHOD
-from resource_readers.bicep_statements import Function, Parameter, Statement, Variable
-from resource_readers.evaluation import Budget, Closure, Frame
-from resource_readers.function_arguments import joined
+from resource_readers.arm.scopes import Declarations, call_common
+from resource_readers.bicep.expressions import INTERPOLATION, METHOD
+from resource_readers.bicep.statements import Function, Parameter, Statement, Variable
 from resource_readers.interface import Unknown, Value
-from resource_readers.resource_ids import DeploymentScope, Level, id_value, scope_functions
-from resource_readers.syntax import Unreadable
-from resource_readers.unknowns import FunctionError, symbolic, unknown, unknown_call
+from resource_readers.reading import Reading
+from resource_readers.template_language.evaluation import Budget, Closure, Frame
+from resource_readers.template_language.function_arguments import joined
+from resource_readers.template_language.resource_ids import DeploymentScope, Level, id_value, scope_functions
+from resource_readers.template_language.unknowns import FunctionError, symbolic, unknown, unknown_call
+from resource_readers.trees.nodes import Unreadable
 
 FileFunction = Callable[[str, tuple[Value, ...]], Value]
 """Called with a casefolded name ("loadtextcontent") and its arguments."""

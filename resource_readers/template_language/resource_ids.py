@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from resource_readers.interface import Unknown, Value
-from resource_readers.unknowns import FunctionError, symbolic, unknown
+from resource_readers.template_language.unknowns import FunctionError, symbolic, unknown
 
 SUBSCRIPTION = "{subscription().subscriptionId}"
 GROUP = "{resourceGroup().name}"

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from resource_readers.evaluation import Closure
 from resource_readers.interface import Unknown, Value
-from resource_readers.unknowns import MAXIMUM_TEXT, FunctionError, LimitError, ResourceHandle, symbolic, unknown
+from resource_readers.template_language.evaluation import Closure
+from resource_readers.template_language.unknowns import (
+    MAXIMUM_TEXT,
+    FunctionError,
+    LimitError,
+    ResourceHandle,
+    symbolic,
+    unknown,
+)
 
 
 def fail(message: str) -> NoReturn:

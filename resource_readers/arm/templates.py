@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from resource_readers import nested_deployments, resource_ids
-from resource_readers.arm_expressions import expression_of
-from resource_readers.arm_scopes import Reading, TemplateScope
-from resource_readers.evaluation import Frame, evaluate, iterations, round_frame
+from resource_readers.arm import nested_deployments
+from resource_readers.arm.expressions import expression_of
+from resource_readers.arm.scopes import TemplateScope
+from resource_readers.arm.template_parts import level_of, resource_entries, schema_of, scope_id
 from resource_readers.interface import Resource, Unknown, Value
-from resource_readers.resource_ids import DeploymentScope
-from resource_readers.syntax import ArrayNode, Literal, Loop, Node, NodeSource, ObjectNode
-from resource_readers.template_parts import level_of, resource_entries, schema_of, scope_id
-from resource_readers.unknowns import LimitError, size_of, symbolic, unknown
+from resource_readers.reading import Reading
+from resource_readers.template_language import resource_ids
+from resource_readers.template_language.evaluation import Frame, evaluate, iterations, round_frame
+from resource_readers.template_language.resource_ids import DeploymentScope
+from resource_readers.template_language.unknowns import LimitError, size_of, symbolic, unknown
+from resource_readers.trees.nodes import ArrayNode, Literal, Loop, Node, NodeSource, ObjectNode
 from verdicts import Location
 
 MAXIMUM_RESOURCES = 20_000

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resource_readers import arm_templates, resource_ids
-from resource_readers.arm_json import ParameterFileMissing, load_parameters
-from resource_readers.arm_scopes import Reading
-from resource_readers.bicep_modules import MAXIMUM_MODULE_DEPTH, Library, is_remote
-from resource_readers.bicep_scopes import BicepScope
-from resource_readers.bicep_statements import (
+from resource_readers.arm import templates as arm_templates
+from resource_readers.arm.nested_deployments import scope_target
+from resource_readers.arm.reader import ParameterFileMissing, load_parameters
+from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library, is_remote
+from resource_readers.bicep.scopes import BicepScope
+from resource_readers.bicep.statements import (
     Deployable,
     Function,
     Import,
@@ -22,13 +22,14 @@ from resource_readers.bicep_statements import (
     TargetScope,
     Variable,
 )
-from resource_readers.evaluation import Frame, Iteration, evaluate, iterations, round_frame
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Unknown, Value
-from resource_readers.nested_deployments import scope_target
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
-from resource_readers.resource_ids import DeploymentScope, Level
-from resource_readers.syntax import Literal, Loop, Node, NodeSource, ObjectNode
-from resource_readers.unknowns import LimitError, ResourceHandle, size_of, symbolic, unknown
+from resource_readers.reading import Reading
+from resource_readers.template_language import resource_ids
+from resource_readers.template_language.evaluation import Frame, Iteration, evaluate, iterations, round_frame
+from resource_readers.template_language.resource_ids import DeploymentScope, Level
+from resource_readers.template_language.unknowns import LimitError, ResourceHandle, size_of, symbolic, unknown
+from resource_readers.trees.nodes import Literal, Loop, Node, NodeSource, ObjectNode
 from verdicts import InputDigest, Location
 
 KIND = "bicep"

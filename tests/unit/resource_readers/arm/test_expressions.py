@@ -8,15 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resource_readers.arm_expressions import ExpressionError, expression_of, parse_expression, parse_text
-from resource_readers.arm_scopes import Reading, TemplateScope
-from resource_readers.evaluation import Frame, evaluate
-from resource_readers.functions import FUNCTIONS
+from resource_readers.arm.expressions import ExpressionError, expression_of, parse_expression, parse_text
+from resource_readers.arm.scopes import TemplateScope
 from resource_readers.interface import Unknown, Value
-from resource_readers.lenient_json import parse
-from resource_readers.resource_ids import DeploymentScope, Level
-from resource_readers.syntax import Literal, ObjectNode
-from resource_readers.unknowns import LimitError
+from resource_readers.reading import Reading
+from resource_readers.template_language.evaluation import Frame, evaluate
+from resource_readers.template_language.functions import FUNCTIONS
+from resource_readers.template_language.resource_ids import DeploymentScope, Level
+from resource_readers.template_language.unknowns import LimitError
+from resource_readers.trees.lenient_json import parse
+from resource_readers.trees.nodes import Literal, ObjectNode
 
 TEMPLATE = """
 {
@@ -250,8 +251,8 @@ ARGUMENTS = st.recursive(
 
 @given(st.sampled_from(sorted(FUNCTIONS)), st.lists(ARGUMENTS, max_size=4))
 def test_no_function_raises_anything_but_a_limit(name: str, arguments: list[Value]) -> None:
-    from resource_readers.functions import call_plain
-    from resource_readers.unknowns import FunctionError
+    from resource_readers.template_language.functions import call_plain
+    from resource_readers.template_language.unknowns import FunctionError
 
     before = repr(arguments)
     with contextlib.suppress(FunctionError, LimitError):

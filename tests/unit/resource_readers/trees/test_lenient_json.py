@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resource_readers.lenient_json import MAXIMUM_DEPTH, LenientJsonError, decode, parse, plain
-from resource_readers.syntax import NodeSource
+from resource_readers.trees.lenient_json import MAXIMUM_DEPTH, LenientJsonError, decode, parse, plain
+from resource_readers.trees.nodes import NodeSource
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from resource_readers import lenient_json
-from resource_readers.arm_scopes import Reading
-from resource_readers.bicep_statements import Statement
-from resource_readers.bicep_syntax import parse_bicep
+from resource_readers.bicep.parser import parse_bicep
+from resource_readers.bicep.statements import Statement
 from resource_readers.interface import Unknown, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
-from resource_readers.syntax import Node
-from resource_readers.unknowns import FunctionError, LimitError
+from resource_readers.reading import Reading
+from resource_readers.template_language.unknowns import FunctionError, LimitError
+from resource_readers.trees import lenient_json
+from resource_readers.trees.nodes import Node
 
 MAXIMUM_MODULE_DEPTH = 20
 MAXIMUM_FILES = 2_000

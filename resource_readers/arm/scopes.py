@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from resource_readers import resource_ids
-from resource_readers.arm_expressions import expression_of
-from resource_readers.evaluation import Budget, Frame, evaluate
-from resource_readers.functions import call_plain
-from resource_readers.interface import NotRead, Unknown, Value
-from resource_readers.resource_ids import DeploymentScope
-from resource_readers.syntax import Call, Literal, Node, ObjectNode, Unreadable
-from resource_readers.unknowns import FunctionError, symbolic, unknown, unknown_call
-from verdicts import InputDigest
+from resource_readers.arm.expressions import expression_of
+from resource_readers.interface import Unknown, Value
+from resource_readers.reading import Reading
+from resource_readers.template_language import resource_ids
+from resource_readers.template_language.evaluation import Budget, Frame, evaluate
+from resource_readers.template_language.functions import call_plain
+from resource_readers.template_language.resource_ids import DeploymentScope
+from resource_readers.template_language.unknowns import FunctionError, symbolic, unknown, unknown_call
+from resource_readers.trees.nodes import Call, Literal, Node, ObjectNode, Unreadable
 
 _ID_FUNCTIONS = frozenset(
     {"resourceid", "subscriptionresourceid", "tenantresourceid", "managementgroupresourceid", "extensionresourceid"}
 )
-
-
-@dataclass(slots=True)
-class Reading:
-    """What one run over a file and its parts collects."""
-
-    shown: str
-    budget: Budget = field(default_factory=Budget)
-    not_read: dict[tuple[str, int | None, str], NotRead] = field(default_factory=dict)
-    files: dict[str, InputDigest] = field(default_factory=dict)
-    at: int | None = None
-    """Line of the statement at which it works."""
-
-    def part(self, shown: str) -> Reading:
-        """The same run in another file."""
-        return Reading(shown, self.budget, self.not_read, self.files)
-
-    def miss(self, line: int | None, reason: str, *, may_hold_resources: bool = True) -> None:
-        """Names something that was not read, once."""
-        key = (self.shown, line, reason)
-        self.not_read.setdefault(key, NotRead(self.shown, line, reason, may_hold_resources))
 
 
 def call_common(name: str, arguments: tuple[Value, ...], target: DeploymentScope) -> Value:

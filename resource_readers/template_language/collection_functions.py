@@ -5,10 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 
-from resource_readers.evaluation import Closure, member
-from resource_readers.function_arguments import as_integer, as_items, as_text, contains_unknown, equal, fail
 from resource_readers.interface import Unknown, Value
-from resource_readers.unknowns import LimitError, symbolic
+from resource_readers.template_language.evaluation import Closure, member
+from resource_readers.template_language.function_arguments import (
+    as_integer,
+    as_items,
+    as_text,
+    contains_unknown,
+    equal,
+    fail,
+)
+from resource_readers.template_language.unknowns import LimitError, symbolic
 
 _MAXIMUM_RANGE = 10_000
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from resource_readers.interface import Unknown, Value
-from resource_readers.syntax import (
+from resource_readers.template_language.unknowns import (
+    MAXIMUM_DEPTH,
+    MAXIMUM_TEXT,
+    FunctionError,
+    LimitError,
+    ResourceHandle,
+    size_of,
+    unknown,
+    unknown_call,
+)
+from resource_readers.trees.nodes import (
     ArrayNode,
     Call,
     Index,
@@ -20,16 +30,6 @@ from resource_readers.syntax import (
     ObjectNode,
     Spread,
     Unreadable,
-)
-from resource_readers.unknowns import (
-    MAXIMUM_DEPTH,
-    MAXIMUM_TEXT,
-    FunctionError,
-    LimitError,
-    ResourceHandle,
-    size_of,
-    unknown,
-    unknown_call,
 )
 
 MAXIMUM_STEPS = 2_000_000

@@ -6,9 +6,9 @@ import base64
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, unquote
 
-from resource_readers.function_arguments import as_integer, as_items, as_text, equal, fail, joined
 from resource_readers.interface import Unknown, Value
-from resource_readers.unknowns import MAXIMUM_TEXT, LimitError, unknown
+from resource_readers.template_language.function_arguments import as_integer, as_items, as_text, equal, fail, joined
+from resource_readers.template_language.unknowns import MAXIMUM_TEXT, LimitError, unknown
 
 
 def concat(*parts: Value) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resource_readers.syntax import Call, Node
+from resource_readers.trees.nodes import Call, Node
 
 # Weakest first; each level is left-associative.
 OPERATORS: tuple[tuple[str, ...], ...] = (

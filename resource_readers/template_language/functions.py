@@ -11,11 +11,18 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from resource_readers.collection_functions import COLLECTION_FUNCTIONS
-from resource_readers.function_arguments import as_integer, as_items, as_text, contains_unknown, equal, fail
 from resource_readers.interface import Unknown, Value
-from resource_readers.text_functions import TEXT_FUNCTIONS
-from resource_readers.unknowns import FunctionError, LimitError, symbolic, unknown_call
+from resource_readers.template_language.collection_functions import COLLECTION_FUNCTIONS
+from resource_readers.template_language.function_arguments import (
+    as_integer,
+    as_items,
+    as_text,
+    contains_unknown,
+    equal,
+    fail,
+)
+from resource_readers.template_language.text_functions import TEXT_FUNCTIONS
+from resource_readers.template_language.unknowns import FunctionError, LimitError, symbolic, unknown_call
 
 
 def _to_int(value: Value) -> Value:
@@ -51,7 +58,7 @@ def _divide(first: Value, second: Value, *, remainder: bool) -> Value:
 
 
 def _json(text: Value) -> Value:
-    from resource_readers import lenient_json
+    from resource_readers.trees import lenient_json
 
     try:
         return lenient_json.plain(lenient_json.parse(as_text(text)))

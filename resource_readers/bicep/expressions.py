@@ -10,8 +10,8 @@ from __future__ import annotations
 import bisect
 import re
 
-from resource_readers.bicep_operators import OPERATORS, operation
-from resource_readers.syntax import (
+from resource_readers.bicep.operators import OPERATORS, operation
+from resource_readers.trees.nodes import (
     ArrayNode,
     Call,
     Entry,

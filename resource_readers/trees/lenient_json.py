@@ -9,7 +9,7 @@ import bisect
 import re
 from typing import Any
 
-from resource_readers.syntax import ArrayNode, Entry, Literal, Node, ObjectNode
+from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 500_000

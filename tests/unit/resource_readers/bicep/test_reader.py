@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resource_readers.bicep import BicepReader
-from resource_readers.bicep_statements import Misread
-from resource_readers.bicep_syntax import parse_bicep
+from resource_readers.bicep.parser import parse_bicep
+from resource_readers.bicep.reader import BicepReader
+from resource_readers.bicep.statements import Misread
 from resource_readers.interface import ReadRequest, ReadResult, Unknown
 from resource_readers.registry import read_resources
 

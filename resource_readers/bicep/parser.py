@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from resource_readers.bicep_expressions import BicepSyntaxError, ExpressionParser
-from resource_readers.bicep_statements import (
+from resource_readers.bicep.expressions import BicepSyntaxError, ExpressionParser
+from resource_readers.bicep.statements import (
     Deployable,
     Function,
     Ignored,
@@ -18,7 +18,7 @@ from resource_readers.bicep_statements import (
     TargetScope,
     Variable,
 )
-from resource_readers.syntax import Entry, Lambda, Literal, ObjectNode
+from resource_readers.trees.nodes import Entry, Lambda, Literal, ObjectNode
 
 MAXIMUM_STATEMENTS = 20_000
 MAXIMUM_NESTING = 20

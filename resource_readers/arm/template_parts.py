@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from resource_readers.interface import Value
-from resource_readers.resource_ids import DeploymentScope, Level
-from resource_readers.syntax import ArrayNode, Entry, Literal, Node, ObjectNode
-from resource_readers.unknowns import symbolic
+from resource_readers.template_language.resource_ids import DeploymentScope, Level
+from resource_readers.template_language.unknowns import symbolic
+from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 
 
 def literal_text(node: Node | None) -> str:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from resource_readers import resource_ids
-from resource_readers.arm_expressions import expression_of
-from resource_readers.arm_scopes import Declarations, Outputs, Reading, TemplateScope
-from resource_readers.evaluation import Frame, evaluate
+from resource_readers.arm.expressions import expression_of
+from resource_readers.arm.scopes import Declarations, Outputs, TemplateScope
+from resource_readers.arm.template_parts import level_of, literal_text, resource_entries, schema_of, scope_id
 from resource_readers.interface import Unknown, Value
-from resource_readers.resource_ids import DeploymentScope, Level
-from resource_readers.syntax import Entry, Node, ObjectNode
-from resource_readers.template_parts import level_of, literal_text, resource_entries, schema_of, scope_id
-from resource_readers.unknowns import symbolic, unknown
+from resource_readers.reading import Reading
+from resource_readers.template_language import resource_ids
+from resource_readers.template_language.evaluation import Frame, evaluate
+from resource_readers.template_language.resource_ids import DeploymentScope, Level
+from resource_readers.template_language.unknowns import symbolic, unknown
+from resource_readers.trees.nodes import Entry, Node, ObjectNode
 
 _TYPE = "microsoft.resources/deployments"
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resource_readers import lenient_json
-from resource_readers.arm_scopes import Reading
-from resource_readers.bicep_scopes import BicepScope
-from resource_readers.bicep_statements import Misread, Parameter
-from resource_readers.bicep_syntax import parse_bicep
-from resource_readers.evaluation import Frame
+from resource_readers.arm.parameter_files import ParameterFileError
+from resource_readers.bicep.parser import parse_bicep
+from resource_readers.bicep.scopes import BicepScope
+from resource_readers.bicep.statements import Misread, Parameter
 from resource_readers.interface import Unknown, Value
-from resource_readers.parameter_files import ParameterFileError
 from resource_readers.project_files import ProjectFile
-from resource_readers.resource_ids import DeploymentScope, Level
-from resource_readers.unknowns import LimitError
+from resource_readers.reading import Reading
+from resource_readers.template_language.evaluation import Frame
+from resource_readers.template_language.resource_ids import DeploymentScope, Level
+from resource_readers.template_language.unknowns import LimitError
+from resource_readers.trees import lenient_json
 
 
 def parse_parameters(file: ProjectFile) -> Mapping[str, Value]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from resource_readers.arm_json import ArmJsonReader
+from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.interface import ReadRequest, ReadResult, Unknown
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"

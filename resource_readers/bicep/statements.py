@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from resource_readers.syntax import Lambda, Node, ObjectNode
+from resource_readers.trees.nodes import Lambda, Node, ObjectNode
 
 
 @dataclass(frozen=True, slots=True)

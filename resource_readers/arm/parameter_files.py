@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resource_readers import lenient_json
 from resource_readers.interface import Unknown, Value
-from resource_readers.syntax import ObjectNode
+from resource_readers.trees import lenient_json
+from resource_readers.trees.nodes import ObjectNode
 
 
 class ParameterFileError(Exception):
