@@ -7,12 +7,16 @@ file: what it can't read is a `NotRead` with file and line, and a value that can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
+from resource_readers.project_files import ProjectFile
+from resource_readers.trees.nodes import Position
 from verdicts import InputDigest, Location
+
+T = TypeVar("T")
 
 Value = Any
 """str, int, float, bool, None, a list or dict (keys: str) of values, or an Unknown at any place in them."""
@@ -61,8 +65,8 @@ class NotRead:
 class SourceMap(Protocol):
     """Where the properties of a resource stand."""
 
-    def line(self, path: tuple[str | int, ...]) -> int | None:
-        """1-based line of the property at `path`, or of the nearest one around it."""
+    def position(self, path: tuple[str | int, ...]) -> Position:
+        """Place of the property at `path`, or of the nearest one around it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +102,13 @@ class Resource:
     existing: bool = False
     source: SourceMap | None = None
 
-    def line(self, *path: str | int) -> int | None:
-        """Line of a property, counted from the resource's top ("properties", "roleDefinitionId")."""
-        found = self.source.line(path) if self.source is not None else None
-        return found if found is not None else self.location.line
+    def place(self, *path: str | int) -> Position:
+        """Line and column of a property, counted from the resource's top ("properties", "roleDefinitionId")."""
+        return self.source.position(path) if self.source is not None else Position(self.location.line or 1)
+
+    def line(self, *path: str | int) -> int:
+        """Line of a property, see `place`."""
+        return self.place(*path).line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,41 @@ class ReadResult:
     files: tuple[InputDigest, ...] = ()
 
 
+class Session:
+    """What the reads of one run share, so that a file which ten others use is parsed once. Not for several threads."""
+
+    MAXIMUM_KEPT = 500
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], object] = {}
+
+    def once(self, make: Callable[[], T], *key: object) -> T:
+        """What `make` gave for the key when it was first asked, as long as it is kept.
+
+        Args:
+            make: gives the value; what it raises isn't kept.
+            key: the making module's name, then whatever the value depends on (a digest, not a path alone).
+        """
+        if key in self._kept:
+            self._kept[key] = self._kept.pop(key)  # moves it to the end: the one used longest ago goes first
+        else:
+            while len(self._kept) >= self.MAXIMUM_KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = make()
+        return cast(T, self._kept[key])
+
+
+class BicepCompiler(Protocol):
+    """The `bicep` CLI, where there is a healthy one."""
+
+    def compile(self, file: Path) -> bytes:
+        """The ARM template (JSON) of a Bicep file. Raises CompilerError."""
+
+
+class CompilerError(Exception):
+    """The compiler refused the file or is not usable; the message is one line."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadRequest:
     """What to read.
@@ -129,11 +171,18 @@ class ReadRequest:
         root: the project's folder; nothing outside it is read, also not by a link.
         path: the file, absolute or relative to the root.
         parameters: a file with parameter values, or None.
+        neighbours: where `parameters` is None, whether a parameter file beside the template that is named after it
+            gives the values.
+        bicep: compiles Bicep files; None for our own front end.
+        session: shared by the requests of one run.
     """
 
     root: Path
     path: Path
     parameters: Path | None = None
+    neighbours: bool = False
+    bicep: BicepCompiler | None = None
+    session: Session = field(default_factory=Session)
 
 
 class Reader(Protocol):
@@ -143,8 +192,11 @@ class Reader(Protocol):
     def kind(self) -> str:
         """Stable name of the kind."""
 
-    def recognises(self, path: Path, data: bytes) -> bool:
-        """Whether the file is of this kind, by its content (and its name where the content can't tell)."""
+    def recognises(self, file: ProjectFile) -> bool:
+        """Whether the file is of this kind, by its content (and its name where the content can't tell).
 
-    def read(self, request: ReadRequest) -> ReadResult:
+        Also true for a file that is meant to be of this kind and is broken: `read` then says so.
+        """
+
+    def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """The file's resources. Doesn't raise for anything that stands in files."""

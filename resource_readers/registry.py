@@ -19,9 +19,9 @@ def read_resources(request: ReadRequest) -> ReadResult:
     except UnreadableFileError as error:
         missing = NotRead(error.shown, None, f"can't be read: {error}")
         return ReadResult(kind=UNKNOWN_KIND, not_read=(missing,))
-    reader = next((one for one in READERS if one.recognises(file.path, file.data)), None)
+    reader = next((one for one in READERS if one.recognises(file)), None)
     if reader is None:
         kinds = ", ".join(one.kind for one in READERS)
         missing = NotRead(file.shown, None, f"no reader recognises it (known kinds: {kinds})")
         return ReadResult(kind=UNKNOWN_KIND, not_read=(missing,), files=(file.digest,))
-    return reader.read(request)
+    return reader.read(file, request)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from resource_readers.arm import parameter_files
 from resource_readers.arm.template_parts import schema_of
@@ -27,23 +26,21 @@ class ArmJsonReader:
         """See interface.Reader."""
         return KIND
 
-    def recognises(self, path: Path, data: bytes) -> bool:
+    def recognises(self, file: ProjectFile) -> bool:
         """By the schema's name, or by two keys that every template has; also where the file doesn't parse."""
-        if path.suffix.casefold() not in (".json", ".jsonc", ".template", ".armtemplate"):
+        if file.path.suffix.casefold() not in (".json", ".jsonc", ".template", ".armtemplate"):
             return False
-        head = data[:4_000].replace(b"\x00", b"").lower()
+        head = file.data[:4_000].replace(b"\x00", b"").lower()
         if b"deploymentparameters.json" in head:
             return False
         return b"deploymenttemplate.json" in head or (
-            b'"contentversion"' in data.lower() and b'"resources"' in data.lower()
+            b'"contentversion"' in file.data.lower() and b'"resources"' in file.data.lower()
         )
 
-    def read(self, request: ReadRequest) -> ReadResult:
+    def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""
-        files: list[InputDigest] = []
+        files: list[InputDigest] = [file.digest]
         try:
-            file = open_inside(request.root, request.path)
-            files.append(file.digest)
             supplied, parameters = load_parameters(request)
             files += [parameters.digest] if parameters is not None else []
         except UnreadableFileError as error:

@@ -23,7 +23,7 @@ from resource_readers.bicep.statements import (
     Variable,
 )
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Unknown, Value
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError
 from resource_readers.reading import Reading
 from resource_readers.template_language import resource_ids
 from resource_readers.template_language.evaluation import Frame, Iteration, evaluate, iterations, round_frame
@@ -45,16 +45,14 @@ class BicepReader:
         """See interface.Reader."""
         return KIND
 
-    def recognises(self, path: Path, data: bytes) -> bool:
+    def recognises(self, file: ProjectFile) -> bool:
         """By the ending: the language has no mark of its own."""
-        return path.suffix.casefold() == ".bicep"
+        return file.path.suffix.casefold() == ".bicep"
 
-    def read(self, request: ReadRequest) -> ReadResult:
+    def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""
-        files: list[InputDigest] = []
+        files: list[InputDigest] = [file.digest]
         try:
-            file = open_inside(request.root, request.path)
-            files.append(file.digest)
             supplied, parameters = load_parameters(request)
             files += [parameters.digest] if parameters is not None else []
         except UnreadableFileError as error:

@@ -77,6 +77,11 @@ class _Parser:
     def _line(self) -> int:
         return bisect.bisect_left(self._newlines, self._at) + 1
 
+    def _place(self) -> tuple[int, int]:
+        """1-based line and column of where it stands."""
+        before = bisect.bisect_left(self._newlines, self._at)
+        return before + 1, self._at - (self._newlines[before - 1] if before else -1)
+
     def _error(self, message: str) -> LenientJsonError:
         return LenientJsonError(message, self._line())
 
@@ -94,21 +99,21 @@ class _Parser:
         if self._nodes > MAXIMUM_NODES:
             raise self._error(f"more than {MAXIMUM_NODES:,} values")
         character = self._skip()
-        line = self._line()
+        place = self._place()
         if character == "{":
-            return self._object(depth, line)
+            return self._object(depth, place)
         if character == "[":
-            return self._array(depth, line)
+            return self._array(depth, place)
         if character in _TEXT:
-            return Literal(self._string(character), line)
+            return Literal(self._string(character), *place)
         number = _NUMBER.match(self._text, self._at)
         if number is not None:
             self._at = number.end()
-            return Literal(self._number(number), line)
+            return Literal(self._number(number), *place)
         word = _WORD.match(self._text, self._at)
         if word is not None and word.group().lower() in _WORDS:
             self._at = word.end()
-            return Literal(_WORDS[word.group().lower()], line)
+            return Literal(_WORDS[word.group().lower()], *place)
         raise self._error(
             "a value is missing" if character in ("", ",", "}", "]", ":") else f"{character!r} starts no value"
         )
@@ -140,34 +145,34 @@ class _Parser:
         except KeyError:
             raise self._error(f"\\{code} is no escape") from None
 
-    def _array(self, depth: int, line: int) -> ArrayNode:
+    def _array(self, depth: int, place: tuple[int, int]) -> ArrayNode:
         self._at += 1
         items: list[Node] = []
         while self._skip() != "]":
             items.append(self._value(depth + 1))
             self._separator("]")
         self._at += 1
-        return ArrayNode(tuple(items), line)
+        return ArrayNode(tuple(items), *place)
 
-    def _object(self, depth: int, line: int) -> ObjectNode:
+    def _object(self, depth: int, place: tuple[int, int]) -> ObjectNode:
         self._at += 1
         entries: list[Entry] = []
         seen: set[str] = set()
         while (character := self._skip()) != "}":
             if character not in _TEXT:
                 raise self._error("a key in quotes is missing")
-            key_line = self._line()
+            key_place = self._place()
             key = self._string(character)
             if key in seen:
-                raise LenientJsonError(f"the key {key!r} stands twice", key_line)
+                raise LenientJsonError(f"the key {key!r} stands twice", key_place[0])
             seen.add(key)
             if self._skip() != ":":
                 raise self._error(f"a colon is missing after {key!r}")
             self._at += 1
-            entries.append(Entry(key, self._value(depth + 1), key_line))
+            entries.append(Entry(key, self._value(depth + 1), *key_place))
             self._separator("}")
         self._at += 1
-        return ObjectNode(tuple(entries), line)
+        return ObjectNode(tuple(entries), *place)
 
     def _separator(self, end: str) -> None:
         character = self._skip()

@@ -1,9 +1,16 @@
-"""The tree that ARM templates and Bicep files are turned into before anything is evaluated. Lines are 1-based."""
+"""The tree that files are turned into. Lines and columns are 1-based; column 0: not known."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
+
+
+class Position(NamedTuple):
+    """A place in a file: 1-based line and column; column 0 where it is not known."""
+
+    line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +19,7 @@ class Literal:
 
     value: str | int | float | bool | None
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +28,7 @@ class ArrayNode:
 
     items: tuple[Node, ...]
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +38,7 @@ class Entry:
     key: str | Node
     value: Node
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class ObjectNode:
 
     entries: tuple[Entry, ...]
     line: int
+    column: int = 0
 
     def get(self, key: str) -> Node | None:
         """The value under a literal key, whatever its case (as Azure Resource Manager reads keys)."""
@@ -61,6 +72,7 @@ class Spread:
 
     value: Node
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,7 @@ class Name:
 
     name: str
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,7 @@ class Call:
     name: str
     arguments: tuple[Node, ...]
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,7 @@ class Member:
     name: str
     safe: bool
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +113,7 @@ class Index:
     index: Node
     safe: bool
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +135,7 @@ class Loop:
     body: Node
     counted: bool
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +145,7 @@ class Lambda:
     parameters: tuple[str, ...]
     body: Node
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +154,7 @@ class Unreadable:
 
     reason: str
     line: int
+    column: int = 0
 
 
 Node: TypeAlias = Literal | ArrayNode | ObjectNode | Spread | Name | Call | Member | Index | Loop | Lambda | Unreadable
@@ -147,19 +166,18 @@ class NodeSource:
 
     node: Node
 
-    def line(self, path: tuple[str | int, ...]) -> int | None:
+    def position(self, path: tuple[str | int, ...]) -> Position:
         """See interface.SourceMap."""
         node: Node = self.node
-        line: int | None = node.line
+        place: Node | Entry = node
         for part in path:
             if isinstance(node, ObjectNode) and isinstance(part, str):
                 entry = node.entry(part)
                 if entry is None:
-                    return line
-                line, node = entry.line, entry.value
+                    break
+                place, node = entry, entry.value
             elif isinstance(node, ArrayNode) and isinstance(part, int) and part < len(node.items):
-                node = node.items[part]
-                line = node.line
+                place = node = node.items[part]
             else:
-                return line
-        return line
+                break
+        return Position(place.line, place.column)

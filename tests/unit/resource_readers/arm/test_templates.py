@@ -10,6 +10,8 @@ import pytest
 
 from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.interface import ReadRequest, ReadResult, Unknown
+from resource_readers.project_files import open_inside
+from resource_readers.registry import read_resources
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 SUBSCRIPTION_SCHEMA = "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#"
@@ -31,7 +33,8 @@ def read(tmp_path: Path, content: Any, parameters: Any = None) -> ReadResult:
     if parameters is not None:
         values = tmp_path / "parameters.json"
         values.write_text(json.dumps(parameters))
-    return ArmJsonReader().read(ReadRequest(root=tmp_path, path=file, parameters=values))
+    request = ReadRequest(root=tmp_path, path=file, parameters=values)
+    return ArmJsonReader().read(open_inside(tmp_path, file), request)
 
 
 def names(result: ReadResult) -> list[Any]:
@@ -301,7 +304,7 @@ def test_files_outside_of_the_root_are_not_opened(tmp_path: Path) -> None:
     outside.write_text(json.dumps(template([vault("secret")])))
     (root / "link.json").symlink_to(outside)
     for path in (root / "link.json", root / ".." / "outside.json", outside):
-        result = ArmJsonReader().read(ReadRequest(root=root, path=path))
+        result = read_resources(ReadRequest(root=root, path=path))
         assert result.resources == ()
         assert "out of the project" in result.not_read[0].reason
 
@@ -312,6 +315,6 @@ def test_folders_pipes_and_missing_files_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "folder.json").mkdir()
     os.mkfifo(tmp_path / "pipe.json")
     for name in ("folder.json", "pipe.json", "missing.json", "bad\0name.json"):
-        result = ArmJsonReader().read(ReadRequest(root=tmp_path, path=tmp_path / name))
+        result = read_resources(ReadRequest(root=tmp_path, path=tmp_path / name))
         assert result.resources == ()
         assert len(result.not_read) == 1

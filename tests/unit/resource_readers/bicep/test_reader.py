@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resource_readers.bicep.parser import parse_bicep
-from resource_readers.bicep.reader import BicepReader
 from resource_readers.bicep.statements import Misread
 from resource_readers.interface import ReadRequest, ReadResult, Unknown
 from resource_readers.registry import read_resources
@@ -27,7 +26,7 @@ def read(tmp_path: Path, text: str, parameters: str | None = None, **files: str)
     if parameters is not None:
         values = tmp_path / "main.bicepparam"
         values.write_text(parameters)
-    return BicepReader().read(ReadRequest(root=tmp_path, path=tmp_path / "main.bicep", parameters=values))
+    return read_resources(ReadRequest(root=tmp_path, path=tmp_path / "main.bicep", parameters=values))
 
 
 def value_of(tmp_path: Path, expression: str, before: str = "") -> Any:

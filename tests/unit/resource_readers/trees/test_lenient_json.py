@@ -78,13 +78,13 @@ def test_the_deepest_allowed_nesting_is_read() -> None:
     assert plain(parse("[" * depth + "]" * depth)) is not None
 
 
-def test_every_value_knows_its_line() -> None:
+def test_every_value_knows_its_place() -> None:
     source = NodeSource(parse('{\n "a": [\n  1,\n  {"b":\n 2}]\n}'))
-    assert source.line(("a",)) == 2
-    assert source.line(("a", 1)) == 4
-    assert source.line(("a", 1, "b")) == 4
-    assert source.line(("A", 0)) == 3
-    assert source.line(("absent",)) == 1
+    assert source.position(("a",)) == (2, 2)
+    assert source.position(("a", 1)) == (4, 3)
+    assert source.position(("a", 1, "b")) == (4, 4)
+    assert source.position(("A", 0)) == (3, 3)
+    assert source.position(("absent",)) == (1, 1)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
