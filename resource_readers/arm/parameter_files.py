@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from resource_readers.interface import Unknown, Value
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import ObjectNode
+from resource_readers.trees.plain import plain
 
 
 class ParameterFileError(Exception):
@@ -45,7 +46,7 @@ def parameter_values(section: ObjectNode) -> dict[str, Value]:
             raise ParameterFileError(f"the parameter {name!r} has no 'value' or 'reference'", entry.line)
         value, reference = entry.value.get("value"), entry.value.get("reference")
         if value is not None:
-            values[name.casefold()] = lenient_json.plain(value)
+            values[name.casefold()] = plain(value)
         elif reference is not None:
             values[name.casefold()] = Unknown("it is a Key Vault secret", "{parameters('" + name + "')}")
         else:

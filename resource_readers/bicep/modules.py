@@ -13,6 +13,7 @@ from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import FunctionError, LimitError
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import Node
+from resource_readers.trees.plain import plain
 
 MAXIMUM_MODULE_DEPTH = 20
 MAXIMUM_FILES = 2_000
@@ -71,7 +72,7 @@ class Library:
             file = self.open(folder / arguments[0], reading, maximum=_MAXIMUM_LOADED)
             if name == "loadtextcontent":
                 return lenient_json.decode(file.data)
-            return lenient_json.plain(self.tree(file))
+            return plain(self.tree(file))
         except (UnreadableFileError, lenient_json.LenientJsonError) as error:
             raise FunctionError(f"{arguments[0]} can't be loaded: {error}") from None
 

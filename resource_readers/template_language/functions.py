@@ -59,9 +59,10 @@ def _divide(first: Value, second: Value, *, remainder: bool) -> Value:
 
 def _json(text: Value) -> Value:
     from resource_readers.trees import lenient_json
+    from resource_readers.trees.plain import plain
 
     try:
-        return lenient_json.plain(lenient_json.parse(as_text(text)))
+        return plain(lenient_json.parse(as_text(text)))
     except lenient_json.LenientJsonError as error:
         return fail(str(error))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import bisect
 import re
-from typing import Any
 
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 
@@ -47,17 +46,6 @@ def decode(data: bytes) -> str:
 def parse(text: str) -> Node:
     """One value and nothing after it. Raises LenientJsonError."""
     return _Parser(text).document()
-
-
-def plain(node: Node) -> Any:
-    """The tree as dicts, lists and scalars. Raises TypeError for nodes that don't come from JSON."""
-    if isinstance(node, Literal):
-        return node.value
-    if isinstance(node, ArrayNode):
-        return [plain(item) for item in node.items]
-    if isinstance(node, ObjectNode):
-        return {str(entry.key): plain(entry.value) for entry in node.entries}
-    raise TypeError(type(node).__name__)
 
 
 class _Parser:

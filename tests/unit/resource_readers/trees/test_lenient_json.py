@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resource_readers.trees.lenient_json import MAXIMUM_DEPTH, LenientJsonError, decode, parse, plain
+from resource_readers.trees.lenient_json import MAXIMUM_DEPTH, LenientJsonError, decode, parse
 from resource_readers.trees.nodes import NodeSource
+from resource_readers.trees.plain import plain
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
