@@ -1,0 +1,1 @@
+"""Terraform: configuration without a plan, and plans and states as `terraform show -json` writes them."""
