@@ -15,8 +15,15 @@ def template() -> None:
 
 
 @template.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--parameters", type=click.Path(path_type=Path), help="A parameter file for all of them.")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--parameters", type=click.Path(path_type=Path), help="A file with parameter values, for all templates.")
+@click.option(
+    "--neighbours/--no-neighbours",
+    default=True,
+    show_default=True,
+    help="Take values from the parameter file beside a template that is named after it.",
+)
+@click.option("--positions", is_flag=True, help="Add line and column of every property.")
 @click.option(
     "--root",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -24,24 +31,28 @@ def template() -> None:
     show_default="the working directory",
     help="Nothing outside of this folder is read.",
 )
-def expand(files: tuple[Path, ...], parameters: Path | None, root: Path) -> None:
+def expand(paths: tuple[Path, ...], parameters: Path | None, neighbours: bool, positions: bool, root: Path) -> None:
     """Write one JSON object a line and file: file, kind, resources, not_read.
 
-    A value that can't be known before the deployment is {"$unknown": reason}. Ends with 3 if anything was not read.
+    PATHS are files and folders; of a folder every file is read that is of a known kind. A value that can't be known
+    before the deployment is {"$unknown": reason}. Ends with 3 if anything was not read, or nothing was found.
     """
     import json
 
     from resource_readers.interface import ReadRequest
-    from resource_readers.project_files import shown_name
-    from resource_readers.registry import read_resources
+    from resource_readers.projects import read_paths
     from resource_readers.rendering import plain_result
 
-    whole = True
     here = Path.cwd()
+    base = root.absolute()
     values = here / parameters if parameters is not None else None
-    for path in files:
-        result = read_resources(ReadRequest(root=root.absolute(), path=here / path, parameters=values))
-        whole = whole and not result.not_read
+    request = ReadRequest(root=base, path=base, parameters=values, neighbours=neighbours)
+    read = whole = 0
+    for shown, result in read_paths(request, [here / path for path in paths]):
+        read += 1
+        whole += not result.not_read
         # ASCII: a terminal escape or a lone surrogate in a template stays harmless.
-        click.echo(json.dumps(plain_result(shown_name(root.absolute(), here / path), result), ensure_ascii=True))
-    click.get_current_context().exit(ExitCode.ALLOWED if whole else ExitCode.COULD_NOT_CHECK)
+        click.echo(json.dumps(plain_result(shown, result, positions=positions), ensure_ascii=True))
+    if not read:
+        click.echo("nothing was read: there is no file of a known kind", err=True)
+    click.get_current_context().exit(ExitCode.ALLOWED if 0 < read == whole else ExitCode.COULD_NOT_CHECK)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.bicep.reader import BicepReader
 from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
-from resource_readers.project_files import UnreadableFileError, open_inside
+from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
 
 READERS: tuple[Reader, ...] = (ArmJsonReader(), BicepReader())
 
@@ -14,14 +17,37 @@ UNKNOWN_KIND = "unknown"
 
 def read_resources(request: ReadRequest) -> ReadResult:
     """Reads a file by the reader that recognises it; a file that none recognises is named as not read."""
+    result = read_if_recognised(request)
+    if result is not None:
+        return result
+    kinds = ", ".join(dict.fromkeys(one.kind for one in READERS))
+    shown = shown_name(request.root, request.path)
+    return _nothing(shown, f"no reader recognises it (known kinds: {kinds})")
+
+
+def read_if_recognised(request: ReadRequest) -> ReadResult | None:
+    """Reads a file by the reader that recognises it; None for a file that is of none of our kinds.
+
+    A file that can't be opened may be of any kind, so it is named as not read.
+    """
+    shown = shown_name(request.root, request.path)
     try:
         file = open_inside(request.root, request.path)
     except UnreadableFileError as error:
-        missing = NotRead(error.shown, None, f"can't be read: {error}")
-        return ReadResult(kind=UNKNOWN_KIND, not_read=(missing,))
-    reader = next((one for one in READERS if one.recognises(file)), None)
-    if reader is None:
-        kinds = ", ".join(one.kind for one in READERS)
-        missing = NotRead(file.shown, None, f"no reader recognises it (known kinds: {kinds})")
-        return ReadResult(kind=UNKNOWN_KIND, not_read=(missing,), files=(file.digest,))
-    return reader.read(file, request)
+        return _nothing(error.shown, f"can't be read: {error}")
+    try:
+        reader = next((one for one in READERS if one.recognises(file)), None)
+        return reader.read(file, request) if reader is not None else None
+    except Exception as error:  # a reader's own mistake must neither end the run nor pass as "nothing in it"
+        return _nothing(shown, f"mlgate itself failed here ({_place_of(error)}); please report it")
+
+
+def _nothing(shown: str, reason: str) -> ReadResult:
+    return ReadResult(kind=UNKNOWN_KIND, not_read=(NotRead(shown, None, reason),))
+
+
+def _place_of(error: Exception) -> str:
+    """What was raised and where, without its message, which may hold anything of the file."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"

@@ -45,11 +45,33 @@ def plain_resource(resource: Resource) -> dict[str, Any]:
     }
 
 
-def plain_result(shown: str, result: ReadResult) -> dict[str, Any]:
+def positions_of(resource: Resource) -> dict[str, list[int]]:
+    """Line and column of every property, by JSON pointer (RFC 6901) from the resource's top."""
+    places: dict[str, list[int]] = {}
+    stack: list[tuple[tuple[str | int, ...], Value]] = [((), {**resource.fields, "properties": resource.properties})]
+    while stack:
+        path, value = stack.pop()
+        if path:
+            pointer = "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
+            places[pointer] = list(resource.place(*path))
+        inner: list[tuple[str | int, Value]] = []
+        if isinstance(value, dict):
+            inner = list(value.items())
+        elif isinstance(value, list):
+            inner = list(enumerate(value))
+        stack.extend(((*path, key), one) for key, one in reversed(inner))
+    return places
+
+
+def plain_result(shown: str, result: ReadResult, *, positions: bool = False) -> dict[str, Any]:
     """One line of `mlgate template expand`."""
+    resources = [plain_resource(resource) for resource in result.resources]
+    if positions:
+        for shaped, resource in zip(resources, result.resources, strict=True):
+            shaped["$positions"] = positions_of(resource)
     return {
         "file": shown,
         "kind": result.kind,
-        "resources": [plain_resource(resource) for resource in result.resources],
+        "resources": resources,
         "not_read": [{"file": one.path, "line": one.line, "reason": one.reason} for one in result.not_read],
     }
