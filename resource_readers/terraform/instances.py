@@ -15,9 +15,12 @@ class TerraformInstance:
     """One instance of a `resource` or `data` block.
 
     A value that another resource computes (`azurerm_key_vault.kv.id`) is an Unknown whose `resource` is the address of
-    that instance ("module.net[\\"a\\"].azurerm_subnet.all[0]") and whose `path` is the attribute there ("id",). What
-    that resource's own block gives is its value. Where it is not known which instance is meant, `resource` ends
-    in "[*]".
+    that instance (`module.net["a"].azurerm_subnet.all[0]`), whose `path` is the attribute there (`("id",)`, or
+    `("identity", "0", "principal_id")`) and whose `text` is both: `{azurerm_key_vault.kv.id}`,
+    `{data.azurerm_client_config.current.tenant_id}`. A text that holds such values has theirs in it:
+    `{azurerm_storage_account.a.id}/blobServices/default` (then `resource` is ""). What that resource's own block gives
+    is its value. Where it is not known which instance is meant, the address ends in "[*]". Other unknowns have texts
+    such as `{var.location}`, `{module.net.var.x}`, `{each.key in azurerm_subnet.all}`.
 
     Attributes:
         mode: of a data source, the attributes that it computes aren't in `values`.
@@ -26,8 +29,9 @@ class TerraformInstance:
         key: of `count` (int) or `for_each` (str); None without them, and where it is not known (`repeated`).
         module: the module's path, with keys: ("net[\\"a\\"]", "inner"); () in the root module.
         address: whole, as Terraform shows it; ends in "[*]" where `repeated`.
-        values: attributes and nested blocks as written and evaluated. Blocks of a type stand as a list of mappings under
-            its name, in the file's order, also where there is only one. Attributes that are null are left out. Where
+        values: attributes and nested blocks as written and evaluated. Blocks of a type stand as a list of mappings
+            under its name, in the file's order, also where there is only one (in .tf.json, which can't tell a block
+            from an attribute, and in plans a single one may be a mapping). Attributes that are null are left out. Where
             a `dynamic` block's number isn't known, the whole list is an Unknown. `lifecycle`, `provisioner`,
             `connection`, `depends_on`, `count`, `for_each` and `provider` are not in it; `timeouts` is.
         provider: "azurerm", "azapi", ...: the provider's local name, without alias.
