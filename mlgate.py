@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 PACKAGES = (
     "verdicts",
+    "template_functions",
     "resource_readers",
     "policies",
     "scanners",

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from policies.collation import compare_text
 from policies.values import DefinitionError, EvaluationError, parse_date, same, text_of
+from template_functions.collation import compare_text
 
 Test = Callable[[Any], bool]
 MakeTest = Callable[[Any], Test]

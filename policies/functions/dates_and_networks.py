@@ -9,10 +9,7 @@ from typing import Any
 
 from policies.functions.interface import Function, integer, text
 from policies.values import EvaluationError, parse_date, write_date
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
+from template_functions import networks
 
 # The formats that Microsoft's page gives: a zone must be there, and one that isn't Z goes with seven digits only.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:(?:\.\d{1,7})?Z|\.\d{7}[+-]\d\d:\d\d)")
@@ -29,7 +26,7 @@ def _add_days(moment: Any, days: Any) -> str:
         raise EvaluationError("addDays() leaves the calendar") from None
 
 
-def _range(value: Any) -> tuple[Address, Address]:
+def _range(value: Any) -> tuple[networks.Address, networks.Address]:
     """First and last address of "10.0.0.1", "10.0.0.0/24" or "10.0.0.1-10.0.0.9"."""
     written = text("ipRangeContains", value)
     try:
@@ -54,45 +51,33 @@ def _ip_range_contains(outer: Any, inner: Any) -> bool:
     return int(first) <= int(start) and int(end) <= int(last)
 
 
-def _network(name: str, value: Any) -> Network:
-    written = text(name, value)
+def _network(name: str, value: Any) -> networks.Network:
     try:
-        # A mask like 255.255.255.0 behind the stroke is not CIDR.
-        if not written.rpartition("/")[2].isdecimal():
-            raise ValueError(written)
-        return ipaddress.ip_network(written, strict=False)
-    except ValueError:
-        raise EvaluationError(f"{name}() can't read {str(value)[:60]!r}") from None
+        return networks.network_of(text(name, value))
+    except ValueError as error:
+        raise EvaluationError(f"{name}() {error}") from None
 
 
 def _parse_cidr(value: Any) -> dict[str, Any]:
-    network = _network("parseCidr", value)
-    if network.version == 4:
-        usable = network.prefixlen < 31
-    else:
-        usable = False
-    first: Address = network[1] if usable else network[0]
-    last: Address = network[-2] if usable else network[-1]
-    result: dict[str, Any] = {"network": str(network[0]), "netmask": str(network.netmask)}
-    if network.version == 4:
-        result["broadcast"] = str(network[-1])
-    return result | {"firstUsable": str(first), "lastUsable": str(last), "cidr": network.prefixlen}
+    try:
+        return {**networks.parse_cidr(text("parseCidr", value))}
+    except ValueError as error:
+        raise EvaluationError(f"parseCidr() {error}") from None
 
 
 def _cidr_subnet(value: Any, length: Any, index: Any) -> str:
-    network, new, position = _network("cidrSubnet", value), integer("cidrSubnet", length), integer("cidrSubnet", index)
-    if not network.prefixlen <= new <= network.max_prefixlen or not 0 <= position < 2 ** (new - network.prefixlen):
-        raise EvaluationError("cidrSubnet() leaves the network")
-    first = int(network[0]) + (position << (network.max_prefixlen - new))
-    return f"{ipaddress.ip_address(first) if network.version == 4 else ipaddress.IPv6Address(first)}/{new}"
+    asked = text("cidrSubnet", value), integer("cidrSubnet", length), integer("cidrSubnet", index)
+    try:
+        return networks.cidr_subnet(*asked)
+    except ValueError as error:
+        raise EvaluationError(f"cidrSubnet() {error}") from None
 
 
 def _cidr_host(value: Any, index: Any) -> str:
-    network, position = _network("cidrHost", value), integer("cidrHost", index)
-    offset = position + 1
-    if position < 0 or offset >= network.num_addresses:
-        raise EvaluationError("cidrHost() leaves the network")
-    return str(network[offset])
+    try:
+        return networks.cidr_host(text("cidrHost", value), integer("cidrHost", index))
+    except ValueError as error:
+        raise EvaluationError(f"cidrHost() {error}") from None
 
 
 DATE_AND_NETWORK_FUNCTIONS = (

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from policies.collation import compare_text
 from policies.functions.interface import Function, boolean, exactly_equal, integer, kind, text
 from policies.values import EvaluationError
+from template_functions.collation import compare_text
 
 _INT64 = 2**63
 

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
-import urllib.parse
+from collections.abc import Callable
 from typing import Any
 
 from policies.functions.formatting import as_text
 from policies.functions.interface import MAXIMUM_TEXT, Function, array, exactly_equal, integer, kind, text
 from policies.values import EvaluationError, text_of
-
-
-def _to_base64(value: Any) -> str:
-    return base64.b64encode(_encoded(text("base64", value))).decode()
-
-
-def _encoded(value: str) -> bytes:
-    return value.encode("utf-8", "replace")
+from template_functions import letters, uris
 
 
 def _from_base64(name: str, value: Any) -> str:
+    return _made(name, uris.decode_base64, text(name, value))
+
+
+def _made(name: str, make: Callable[..., str], *values: str) -> str:
     try:
-        content = base64.b64decode("".join(text(name, value).split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise EvaluationError(f"{name}() needs base64 text") from None
-    return content.decode("utf-8", "replace")
+        return make(*values)
+    except ValueError as error:
+        raise EvaluationError(f"{name}() {error}") from None
 
 
 def _json(name: str, value: str) -> Any:
@@ -62,23 +56,15 @@ def _found(name: str, value: Any) -> str:
     """Text that is looked for."""
     if value is None:
         raise EvaluationError(f"{name}() needs a string to look for, found null")
-    return _lowered(text(name, value))
-
-
-def _lowered(value: str) -> str:
-    """In lower case, with every character at its place (a few letters have a longer lower case)."""
-    lowered = value.lower()
-    if len(lowered) == len(value):
-        return lowered
-    return "".join(letter if len(letter.lower()) > 1 else letter.lower() for letter in value)
+    return letters.lower(text(name, value))
 
 
 def _ends_with(value: Any, end: Any) -> bool:
-    return _lowered(text("endsWith", value)).endswith(_found("endsWith", end))
+    return letters.lower(text("endsWith", value)).endswith(_found("endsWith", end))
 
 
 def _starts_with(value: Any, start: Any) -> bool:
-    return _lowered(text("startsWith", value)).startswith(_found("startsWith", start))
+    return letters.lower(text("startsWith", value)).startswith(_found("startsWith", start))
 
 
 def _index_of(value: Any, wanted: Any) -> int:
@@ -86,7 +72,7 @@ def _index_of(value: Any, wanted: Any) -> int:
         return -1
     if isinstance(value, list):
         return next((index for index, item in enumerate(value) if exactly_equal(item, wanted)), -1)
-    return _lowered(text("indexOf", value)).find(_found("indexOf", wanted))
+    return letters.lower(text("indexOf", value)).find(_found("indexOf", wanted))
 
 
 def _last_index_of(value: Any, wanted: Any) -> int:
@@ -95,7 +81,7 @@ def _last_index_of(value: Any, wanted: Any) -> int:
     if isinstance(value, list):
         found = [index for index, item in enumerate(value) if exactly_equal(item, wanted)]
         return found[-1] if found else -1
-    return _lowered(text("lastIndexOf", value)).rfind(_found("lastIndexOf", wanted))
+    return letters.lower(text("lastIndexOf", value)).rfind(_found("lastIndexOf", wanted))
 
 
 def _pad_left(value: Any, width: Any, sign: Any = None) -> str:
@@ -134,50 +120,22 @@ def _substring(value: Any, start: Any, *length: Any) -> str:
     return content[first : first + count]
 
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s\\]+")
-
-
-def _uri(base: Any, relative: Any) -> str:
-    written = text("uri", base)
-    if _ABSOLUTE.fullmatch(written) is None:
-        raise EvaluationError(f"uri() needs an absolute URI, found {written[:60]!r}")
-    try:
-        joined = urllib.parse.urljoin(written, text("uri", relative))
-        return urllib.parse.quote(joined, safe="%/:=&?~#+!$,;'@()*[]-._", encoding="utf-8", errors="replace")
-    except ValueError:
-        raise EvaluationError(f"uri() can't join {written[:60]!r}") from None
-
-
 def _data_uri(value: Any) -> str:
-    media = "text/plain" if value is None or isinstance(value, str) else "application/json"
-    return f"data:{media};charset=utf8;base64,{base64.b64encode(_encoded(as_text(value))).decode()}"
-
-
-def _from_data_uri(value: Any) -> str:
-    head, comma, body = text("dataUriToString", value).partition(",")
-    if not head.lower().startswith("data:") or not comma:
-        raise EvaluationError("dataUriToString() needs a data URI")
-    words = head[len("data:") :].lower().split(";")
-    if any(word.startswith("charset=") and word not in ("charset=utf8", "charset=utf-8") for word in words[1:]):
-        raise EvaluationError("dataUriToString() reads UTF-8 only")
-    return _from_base64("dataUriToString", body) if words[-1] == "base64" else urllib.parse.unquote_plus(body)
-
-
-def _component(value: Any) -> str:
-    return urllib.parse.quote(text("uriComponent", value), safe="-_.~", errors="replace")
-
-
-def _from_component(value: Any) -> str:
-    return urllib.parse.unquote_plus(text("uriComponentToString", value))
+    return uris.data_uri(as_text(value), is_json=not (value is None or isinstance(value, str)))
 
 
 TEXT_FUNCTIONS = (
-    Function("base64", 1, 1, _to_base64),
+    Function("base64", 1, 1, lambda value: uris.encode_base64(text("base64", value))),
     Function("base64ToString", 1, 1, lambda value: _from_base64("base64ToString", value)),
     Function("base64ToJson", 1, 1, lambda value: _json("base64ToJson", _from_base64("base64ToJson", value))),
     Function("concat", 1, None, _concat),
     Function("dataUri", 1, 1, _data_uri),
-    Function("dataUriToString", 1, 1, _from_data_uri),
+    Function(
+        "dataUriToString",
+        1,
+        1,
+        lambda value: _made("dataUriToString", uris.text_of_data_uri, text("dataUriToString", value)),
+    ),
     Function("endsWith", 2, 2, _ends_with),
     Function("indexOf", 2, 2, _index_of),
     Function("json", 1, 1, _json_function),
@@ -190,7 +148,7 @@ TEXT_FUNCTIONS = (
     Function("toLower", 1, 1, lambda value: text("toLower", value).lower()),
     Function("toUpper", 1, 1, lambda value: text("toUpper", value).upper()),
     Function("trim", 1, 1, lambda value: text("trim", value).strip()),
-    Function("uri", 2, 2, _uri),
-    Function("uriComponent", 1, 1, _component),
-    Function("uriComponentToString", 1, 1, _from_component),
+    Function("uri", 2, 2, lambda base, relative: _made("uri", uris.join_uri, text("uri", base), text("uri", relative))),
+    Function("uriComponent", 1, 1, lambda value: uris.encode_component(text("uriComponent", value))),
+    Function("uriComponentToString", 1, 1, lambda value: uris.decode_component(text("uriComponentToString", value))),
 )
