@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.bicep.reader import BicepReader
+from resource_readers.data_factory.activities import activity_resources
+from resource_readers.data_factory.reader import DataFactoryReader
 from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
 from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
 
-READERS: tuple[Reader, ...] = (ArmJsonReader(), BicepReader())
+READERS: tuple[Reader, ...] = (
+    ArmJsonReader(),
+    BicepReader(),
+    DataFactoryReader(),
+)
 
 UNKNOWN_KIND = "unknown"
 
@@ -37,9 +44,17 @@ def read_if_recognised(request: ReadRequest) -> ReadResult | None:
         return _nothing(error.shown, f"can't be read: {error}")
     try:
         reader = next((one for one in READERS if one.recognises(file)), None)
-        return reader.read(file, request) if reader is not None else None
+        return _with_activities(reader.read(file, request)) if reader is not None else None
     except Exception as error:  # a reader's own mistake must neither end the run nor pass as "nothing in it"
         return _nothing(shown, f"mlgate itself failed here ({_place_of(error)}); please report it")
+
+
+def _with_activities(result: ReadResult) -> ReadResult:
+    """The same with the activities of pipelines, whichever reader gave these, behind their pipeline."""
+    added = [(resource, activity_resources(resource)) for resource in result.resources]
+    if not any(activities for _, activities in added):
+        return result
+    return replace(result, resources=tuple(one for resource, more in added for one in (resource, *more)))
 
 
 def _nothing(shown: str, reason: str) -> ReadResult:

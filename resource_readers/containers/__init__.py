@@ -1,0 +1,1 @@
+"""What runs: images, manifests, flows, models and environments, as resources."""
