@@ -8,10 +8,11 @@ twice is refused: two readers could see two files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from resource_readers.trees import placeholders
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode, Unreadable
 
 if TYPE_CHECKING:
@@ -38,22 +39,42 @@ class YamlError(ValueError):
         self.column = column
 
 
-def parse(text: str) -> Node:
-    """The only document of a text; an empty one is a Literal of None. Raises YamlError."""
-    documents = parse_all(text)
+def parse(text: str, *, templated: bool = False) -> Node:
+    """The only document of a text; an empty one is a Literal of None. See parse_all. Raises YamlError."""
+    documents = parse_all(text, templated=templated)
     if len(documents) > 1:
         raise YamlError("more than one document", documents[1].line, documents[1].column)
     return documents[0] if documents else Literal(None, 1, 1)
 
 
-def parse_all(text: str) -> list[Node]:
-    """Every document of a text. Raises YamlError."""
+def parse_all(text: str, *, templated: bool = False) -> list[Node]:
+    """Every document of a text.
+
+    Args:
+        text: YAML.
+        templated: `{{ name }}` and `#{name}#` may stand in it, also unquoted; they are part of texts then.
+
+    Raises:
+        YamlError: it is none; where blocks of a template language stand in it, the message says so.
+    """
     import yaml
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    builder = _Builder()
+    builder = _Builder(placeholders.unmask if templated else None)
     try:
-        for event in yaml.parse(text, Loader=loader):
+        return _documents(builder, yaml.parse(placeholders.mask(text) if templated else text, Loader=loader))
+    except YamlError as error:
+        line = placeholders.block_line(text) if templated else None
+        if line is None:
+            raise
+        raise YamlError("blocks of a template language ({% ... %}) stand in it", line) from error
+
+
+def _documents(builder: _Builder, events: Iterable[yaml.Event]) -> list[Node]:
+    import yaml
+
+    try:
+        for event in events:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -81,8 +102,9 @@ class _Open:
 class _Builder:
     """Puts a parser's events together, without recursion."""
 
-    def __init__(self) -> None:
+    def __init__(self, restore: Callable[[str], str] | None) -> None:
         self.documents: list[Node] = []
+        self._restore = restore
         self._open: list[_Open] = []
         self._anchors: dict[str, Node] = {}
         self._nodes = 0
@@ -121,11 +143,14 @@ class _Builder:
 
     def _scalar(self, event: yaml.ScalarEvent, place: tuple[int, int]) -> None:
         top = self._open[-1] if self._open else None
+        text = event.value if self._restore is None else self._restore(event.value)
         if top is not None and top.mapping and top.key is None:
-            top.key = event.value, place
+            top.key = text, place
             return
         node: Node
-        if event.implicit[0]:
+        if text is not event.value:
+            node = Literal(text, *place)
+        elif event.implicit[0]:
             node = Literal(_resolved(event.value), *place)
         elif event.implicit[1] or event.tag in (_TAG + "str", "!"):
             node = Literal(event.value, *place)
