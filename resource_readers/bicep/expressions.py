@@ -7,10 +7,11 @@ worse than none.
 
 from __future__ import annotations
 
-import bisect
 import re
 
-from resource_readers.bicep.operators import OPERATORS, operation
+from resource_readers.bicep.operators import OPERATOR, PRECEDENCE, operation
+from resource_readers.bicep.scanning import IDENTIFIER, MAXIMUM_DEPTH, BicepSyntaxError, Place
+from resource_readers.bicep.texts import INTERPOLATION, TextParser
 from resource_readers.trees.nodes import (
     ArrayNode,
     Call,
@@ -26,219 +27,140 @@ from resource_readers.trees.nodes import (
     Spread,
 )
 
-MAXIMUM_DEPTH = 40
+__all__ = ["INTERPOLATION", "METHOD", "BicepSyntaxError", "ExpressionParser"]
 
-MAXIMUM_NODES = 200_000
-
-# Comments over several lines are skipped apart: one that doesn't end must not be searched for again and again.
-_BLANK = re.compile(r"(?:[ \t\ufeff]+|//[^\r\n]*|#[^\r\n]*)*+")
-_BLANK_LINES = re.compile(r"(?:[ \t\r\n\ufeff]+|//[^\r\n]*|#[^\r\n]*)*+")
-IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_NUMBER = re.compile(r"[0-9]+(?![A-Za-z0-9_])")
-_TEXT_PART = re.compile(r"(?:[^'\\$\r\n]|\$(?!\{))++")
-_ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|([nrt'\\$]))")
-_ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "'": "'", "\\": "\\", "$": "$"}
-_LAMBDA = re.compile(r"(?:([A-Za-z_]\w*)|\(\s*((?:[A-Za-z_]\w*\s*(?:,\s*[A-Za-z_]\w*\s*)*)?)\))[ \t]*=>")
+_NUMBER = re.compile(r"[0-9]++(?![A-Za-z0-9_])")
+_ARROW = re.compile(r"([A-Za-z_]\w*+)[ \t]*=>")
 _CONSTANTS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
 _NAMESPACES = frozenset({"az", "sys"})
+_MAXIMUM_ROW = 1_000
+"""Operators, or alternatives of a `? :`, one behind the other."""
 
-INTERPOLATION = "interpolated text"
 METHOD = "method "
-"""Names of calls that no file can write: an interpolated text, and a function called on a value ("method listKeys")."""
+"""Begins the name of a call that no file can write: a function called on a value ("method listKeys")."""
 
 
-class BicepSyntaxError(Exception):
-    """The text is no Bicep, or Bicep that isn't understood. `position` is an index into the text."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.position = position
-
-
-class ExpressionParser:
+class ExpressionParser(TextParser):
     """Reads expressions at a position of a text. All methods raise BicepSyntaxError."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.at = 0
-        self._depth = 0
-        self._nodes = 0
-        self._last_comment_end = text.rfind("*/")
-        self._newlines = [match.start() for match in re.finditer("\n", text)]
-
-    def reset_depth(self) -> None:
-        """To be called after an error, before reading goes on."""
-        self._depth = 0
-
-    def line(self, position: int | None = None) -> int:
-        """1-based line of a position, or of the current one."""
-        return bisect.bisect_left(self._newlines, self.at if position is None else position) + 1
-
-    def error(self, message: str) -> BicepSyntaxError:
-        """An error at the current position."""
-        return BicepSyntaxError(message, self.at)
-
-    def blank(self) -> None:
-        """Skips spaces and comments."""
-        self._skip(_BLANK)
-
-    def blank_lines(self) -> None:
-        """Skips spaces, comments and line breaks."""
-        self._skip(_BLANK_LINES)
-
-    def _skip(self, pattern: re.Pattern[str]) -> None:
-        while True:
-            match = pattern.match(self.text, self.at)
-            self.at = match.end() if match else self.at
-            if not self.starts("/*"):
-                return
-            self.comment()
-
-    def comment(self) -> None:
-        """Moves over the comment that begins here."""
-        if self._last_comment_end < self.at + 2:
-            raise self.error("a comment that doesn't end")
-        self.at = self.text.index("*/", self.at + 2) + 2
-
-    def starts(self, sign: str) -> bool:
-        """Whether the sign stands here."""
-        return self.text.startswith(sign, self.at)
-
-    def take(self, sign: str) -> bool:
-        """Skips spaces and the sign if it stands there."""
-        self.blank()
-        if not self.starts(sign):
-            return False
-        self.at += len(sign)
-        return True
-
-    def expect(self, sign: str) -> None:
-        """The sign must stand here."""
-        if not self.take(sign):
-            raise self.error(f"{sign} expected")
-
-    def word(self) -> str:
-        """The identifier that comes next, without moving; "" if there is none."""
-        self.blank()
-        match = IDENTIFIER.match(self.text, self.at)
-        return match.group() if match else ""
-
-    def identifier(self) -> str:
-        """An identifier."""
-        name = self.word()
-        if not name:
-            raise self.error("a name expected")
-        self.at += len(name)
-        return name
 
     def expression(self) -> Node:
         """A whole expression."""
-        self._depth += 1
-        self._nodes += 1
-        if self._depth > MAXIMUM_DEPTH:
-            raise self.error(f"nested deeper than {MAXIMUM_DEPTH} levels")
-        if self._nodes > MAXIMUM_NODES:
-            raise self.error(f"more than {MAXIMUM_NODES:,} values")
-        try:
-            self.blank()
-            function = _LAMBDA.match(self.text, self.at)
-            if function is not None:
-                return self._lambda(function)
-            return self._ternary()
-        finally:
-            self._depth -= 1
-
-    def _lambda(self, match: re.Match[str]) -> Lambda:
-        line = self.line()
-        names = match.group(1) or match.group(2) or ""
-        self.at = match.end()
-        self.blank_lines()
-        return Lambda(tuple(name.strip() for name in names.split(",") if name.strip()), self.expression(), line)
-
-    def _continues(self, *signs: str) -> bool:
-        """Moves over line breaks if one of the signs comes after them; stays where it is otherwise."""
-        before = self.at
-        self.blank_lines()
-        if any(self.starts(sign) for sign in signs):
-            return True
-        self.at = before
-        return False
-
-    def _ternary(self) -> Node:
-        condition = self._binary(0)
-        line = self.line()
+        self.deeper()
         self.blank()
-        if not self._continues("?") or self.starts("??"):
-            return condition
+        arrow = _ARROW.match(self.text, self.at)
+        if arrow is not None:
+            node: Node = self._lambda((arrow.group(1),), arrow.end())
+        elif self.starts("(") and (function := self._parenthesised_lambda()) is not None:
+            node = function
+        else:
+            node = self._alternatives()
+        self.higher()
+        return node
+
+    def _lambda(self, names: tuple[str, ...], body: int) -> Lambda:
+        place = self.place()
+        self.at = body
+        self.blank_lines()
+        return Lambda(names, self.expression(), *place)
+
+    def _parenthesised_lambda(self) -> Lambda | None:
+        """`(a, b) => body`; None if what stands in brackets here is something else."""
+        start = self.at
+        names: list[str] = []
         self.at += 1
         self.blank_lines()
-        first = self.expression()
-        if not self._continues(":"):
-            raise self.error(": expected")
-        self.at += 1
-        self.blank_lines()
-        return Call("if", (condition, first, self.expression()), line)
-
-    def _operator(self, level: int) -> str:
-        self.blank()
-        if not self._continues("&&", "||", "??"):
+        while (name := IDENTIFIER.match(self.text, self.at)) is not None:
+            names.append(name.group())
+            self.at = name.end()
+            self.blank_lines()
+            if not self.starts(","):
+                break
+            self.at += 1
+            self.blank_lines()
+        body = -1
+        if self.starts(")"):
+            self.at += 1
             self.blank()
-        for sign in OPERATORS[level]:
-            if self.starts(sign) and not (sign in ("<", ">") and self.text.startswith("=", self.at + 1)):
-                return sign
-        return ""
+            body = self.at + 2 if self.starts("=>") else -1
+        self.at = start
+        return self._lambda(tuple(names), body) if body > 0 else None
 
-    def _binary(self, level: int) -> Node:
-        if level == len(OPERATORS):
-            return self._unary()
-        left = self._binary(level + 1)
-        count = 0
-        before = self.at
-        while sign := self._operator(level):
-            count += 1
-            if count > 1_000:
-                raise self.error("more than 1,000 operators in a row")
-            line = self.line()
+    def _alternatives(self) -> Node:
+        """`a`, or `a ? b : c` where `c` may be one of these again; without recursion, as chains of them get long."""
+        chain: list[tuple[Place, Node, Node]] = []
+        while True:
+            self.blank()
+            place = self.place()
+            node = self._binary(0)
+            if not self.continues("?") or self.starts("??"):
+                break
+            self.at += 1
+            self.blank_lines()
+            first = self.expression()
+            if not self.continues(":"):
+                raise self.error(": expected")
+            self.at += 1
+            self.blank_lines()
+            chain.append((place, node, first))
+            if len(chain) > _MAXIMUM_ROW:
+                raise self.error(f"more than {_MAXIMUM_ROW:,} alternatives in a row")
+        for place, condition, first in reversed(chain):
+            node = Call("if", (condition, first, node), *place)
+        return node
+
+    def _operator(self) -> str:
+        """The operator that comes next, without moving over it; "" if there is none."""
+        self.blank()
+        if self.at_line_end() and not self.continues("&&", "||", "??"):
+            return ""
+        match = OPERATOR.match(self.text, self.at)
+        return match.group() if match is not None else ""
+
+    def _binary(self, above: int) -> Node:
+        """Operands joined by operators that bind closer than `above`."""
+        self.blank()
+        place = self.place()
+        left = self._unary()
+        for count in range(_MAXIMUM_ROW + 1):
+            before = self.at
+            sign = self._operator()
+            precedence = PRECEDENCE.get(sign, 0)
+            if precedence <= above:
+                self.at = before
+                return left
+            if count == _MAXIMUM_ROW:
+                break
             self.at += len(sign)
             self.blank_lines()
-            left = operation(sign, left, self._binary(level + 1), line)
-            before = self.at
-        self.at = before
-        return left
+            left = operation(sign, left, self._binary(precedence), place)
+        raise self.error(f"more than {_MAXIMUM_ROW:,} operators in a row")
 
     def _unary(self) -> Node:
         self.blank()
-        line = self.line()
-        if self.starts("!") and not self.starts("!=") and not self.starts("!~"):
-            self.at += 1
-            return Call("not", (self._nested_unary(),), line)
-        if self.starts("-"):
-            self.at += 1
-            value = self._nested_unary()
-            if isinstance(value, Literal) and isinstance(value.value, int) and not isinstance(value.value, bool):
-                return Literal(-value.value, line)
-            return Call("sub", (Literal(0, line), value), line)
-        return self._suffixes(self._primary())
-
-    def _nested_unary(self) -> Node:
-        self._depth += 1
-        if self._depth > MAXIMUM_DEPTH:
-            raise self.error(f"nested deeper than {MAXIMUM_DEPTH} levels")
-        try:
-            return self._unary()
-        finally:
-            self._depth -= 1
+        place = self.place()
+        sign = self.text[self.at : self.at + 1]
+        if sign not in ("!", "-", "+"):
+            return self._suffixes(self._primary())
+        self.deeper()
+        self.at += 1
+        value = self._unary()
+        self.higher()
+        if sign == "!":
+            return Call("not", (value,), *place)
+        if isinstance(value, Literal) and isinstance(value.value, int) and not isinstance(value.value, bool):
+            return Literal(-value.value if sign == "-" else value.value, *place)
+        return Call("sub" if sign == "-" else "add", (Literal(0, *place), value), *place)
 
     def _primary(self) -> Node:
-        line = self.line()
-        if self.starts("'"):
+        if self.at_text():
             return self.string()
+        place = self.place()
         number = _NUMBER.match(self.text, self.at)
         if number is not None:
             if len(number.group()) > 400:
                 raise self.error("a number with more than 400 digits")
             self.at = number.end()
-            return Literal(int(number.group()), line)
+            return Literal(int(number.group()), *place)
         if self.starts("("):
             self.at += 1
             self.blank_lines()
@@ -252,51 +174,51 @@ class ExpressionParser:
             return self.object_node()
         name = self.identifier()
         if name in _CONSTANTS:
-            return Literal(_CONSTANTS[name], line)
-        if self._called():
-            return Call(name, self._arguments(), line)
-        return Name(name, line)
+            return Literal(_CONSTANTS[name], *place)
+        return self._call(name, place) if self._called() else Name(name, *place)
 
     def _suffixes(self, node: Node) -> Node:
-        count = 0
-        while True:
-            count += 1
-            if count > MAXIMUM_DEPTH:
-                raise self.error(f"more than {MAXIMUM_DEPTH} property accesses in a row")
+        place = (node.line, node.column)
+        for _ in range(MAXIMUM_DEPTH):
             before = self.at
             self.blank()
-            line = self.line()
             if self.starts("::"):
                 self.at += 2
                 if not isinstance(node, Name):
                     raise self.error(":: after something that is no resource")
-                node = Name(f"{node.name}::{self.identifier()}", line)
-            elif self.starts("."):
-                node = self._access(node, line)
+                node = Name(f"{node.name}::{self.identifier()}", *place)
+            elif self.starts(".") and not self.starts("..."):
+                node = self._access(node, place)
             elif self.starts("["):
-                self.at += 1
-                safe = self.take("?")
-                self.blank_lines()
-                index = self.expression()
-                self.blank_lines()
-                self.expect("]")
-                node = Index(node, index, safe, line)
+                node = self._index(node, place)
             elif self.starts("!") and not self.starts("!=") and not self.starts("!~"):
                 self.at += 1  # "it isn't null": changes nothing
             else:
                 self.at = before
                 return node
+        raise self.error(f"more than {MAXIMUM_DEPTH} property accesses in a row")
 
-    def _access(self, node: Node, line: int) -> Node:
+    def _index(self, node: Node, place: Place) -> Node:
+        self.at += 1
+        safe = self.take("?")
+        from_end = self.take("^")
+        self.blank_lines()
+        index = self.expression()
+        self.blank_lines()
+        self.expect("]")
+        if from_end:
+            return Call("tryIndexFromEnd" if safe else "indexFromEnd", (node, index), *place)
+        return Index(node, index, safe, *place)
+
+    def _access(self, node: Node, place: Place) -> Node:
         self.at += 1
         safe = self.take("?")
         name = self.identifier()
         if not self._called():
-            return Member(node, name, safe, line)
-        arguments = self._arguments()
+            return Member(node, name, safe, *place)
         if isinstance(node, Name) and node.name in _NAMESPACES:
-            return Call(name, arguments, line)
-        return Call(METHOD + name, (node, *arguments), line)
+            return self._call(name, place)
+        return Call(METHOD + name, (node, *self._arguments()), *place)
 
     def _called(self) -> bool:
         """Whether an argument list follows, spaces before it or not."""
@@ -306,6 +228,12 @@ class ExpressionParser:
             return True
         self.at = before
         return False
+
+    def _call(self, name: str, place: Place) -> Node:
+        arguments = self._arguments()
+        if name != "nameof":
+            return Call(name, arguments, *place)
+        return Literal(_own_name(arguments[0]) if len(arguments) == 1 else "", *place)
 
     def _arguments(self) -> tuple[Node, ...]:
         self.expect("(")
@@ -323,42 +251,28 @@ class ExpressionParser:
         return tuple(arguments)
 
     def _array(self) -> Node:
-        line = self.line()
+        place = self.place()
         self.expect("[")
         self.blank_lines()
         if self.word() == "for":
-            node = self._for(line)
-            self.blank_lines()
-            self.expect("]")
-            return node
+            return self._for(place)
         items: list[Node] = []
         while not self.starts("]"):
-            items.append(self.spread_or_expression())
+            items.append(self._item())
             self.separator("]")
         self.at += 1
-        return ArrayNode(tuple(items), line)
+        return ArrayNode(tuple(items), *place)
 
-    def spread_or_expression(self) -> Node:
+    def _item(self) -> Node:
         """A value of an array, or `...value`."""
-        line = self.line()
+        place = self.place()
         if self.take("..."):
-            return Spread(self.expression(), line)
+            return Spread(self.expression(), *place)
         return self.expression()
-
-    def separator(self, end: str) -> None:
-        """Between two items: a comma, a line break, or the end."""
-        before = self.line()
-        self.blank_lines()
-        if self.starts(","):
-            self.at += 1
-            self.blank_lines()
-        elif not self.starts(end) and self.line() == before:
-            raise self.error(f"a comma, a new line or {end} expected")
 
     def for_head(self) -> tuple[Node, str, str]:
         """`for item in over:` or `for (item, index) in over:`: over, item, index."""
-        if self.identifier() != "for":
-            raise self.error("for expected")
+        self.expect_word("for")
         index = ""
         if self.take("("):
             item = self.identifier()
@@ -367,23 +281,24 @@ class ExpressionParser:
             self.expect(")")
         else:
             item = self.identifier()
-        if self.identifier() != "in":
-            raise self.error("in expected")
+        self.expect_word("in")
         over = self.expression()
         self.expect(":")
         self.blank_lines()
         return over, item, index
 
-    def _for(self, line: int) -> Loop:
+    def _for(self, place: Place) -> Loop:
         over, item, index = self.for_head()
         condition = self.condition()
-        return Loop(over, item, index, condition, self.expression(), False, line)
+        body = self.expression()
+        self.blank_lines()
+        self.expect("]")
+        return Loop(over, item, index, condition, body, False, *place)
 
     def condition(self) -> Node | None:
         """`if (...)`, or None."""
-        if self.word() != "if":
+        if not self.take_word("if"):
             return None
-        self.identifier()
         self.expect("(")
         self.blank_lines()
         condition = self.expression()
@@ -394,73 +309,44 @@ class ExpressionParser:
 
     def object_node(self) -> ObjectNode:
         """`{...}` without nested resources."""
-        line = self.line()
+        place = self.place()
         self.expect("{")
         entries: list[Entry] = []
+        keys: set[str] = set()
         self.blank_lines()
         while not self.starts("}"):
-            self.entry(entries)
+            entries.append(self.entry(keys))
             self.separator("}")
         self.at += 1
-        return ObjectNode(tuple(entries), line)
+        return ObjectNode(tuple(entries), *place)
 
-    def entry(self, entries: list[Entry]) -> None:
-        """One `key: value` or `...value`."""
-        line = self.line()
+    def entry(self, keys: set[str]) -> Entry:
+        """One `key: value` or `...value`; `keys` are those that were there before, and gets its own."""
+        place = self.place()
         if self.take("..."):
-            entries.append(Entry("", Spread(self.expression(), line), line))
-            return
+            return Entry("", Spread(self.expression(), *place), *place)
         key: str | Node
-        if self.starts("'"):
+        if self.at_text():
             made = self.string()
             key = made.value if isinstance(made, Literal) and isinstance(made.value, str) else made
         else:
             key = self.identifier()
-        if isinstance(key, str) and any(entry.key == key for entry in entries if key):
-            raise self.error(f"the key {key!r} stands twice")
+        if isinstance(key, str):
+            if key in keys:
+                raise self.error(f"the key {key!r} stands twice")
+            keys.add(key)
         self.expect(":")
         self.blank_lines()
-        entries.append(Entry(key, self.expression(), line))
+        return Entry(key, self.expression(), *place)
 
-    def string(self) -> Node:
-        """A text, with or without `${...}` in it, on one line or several."""
-        line = self.line()
-        if self.starts("'''"):
-            end = self.text.find("'''", self.at + 3)
-            if end < 0:
-                raise self.error("a text that doesn't end")
-            while self.text.startswith("'", end + 3):  # quotes before the closing ones belong to the text
-                end += 1
-            value = self.text[self.at + 3 : end].removeprefix("\r\n").removeprefix("\n")
-            self.at = end + 3
-            return Literal(value, line)
-        self.at += 1
-        parts: list[Node] = []
-        while not self.starts("'"):
-            parts.append(self._text_part(line))
-        self.at += 1
-        if all(isinstance(part, Literal) for part in parts):
-            return Literal("".join(str(part.value) for part in parts if isinstance(part, Literal)), line)
-        return Call(INTERPOLATION, tuple(parts), line)
 
-    def _text_part(self, line: int) -> Node:
-        plain = _TEXT_PART.match(self.text, self.at)
-        if plain is not None:
-            self.at = plain.end()
-            return Literal(plain.group(), line)
-        escape = _ESCAPE.match(self.text, self.at)
-        if escape is not None:
-            self.at = escape.end()
-            code = int(escape.group(1), 16) if escape.group(1) else 0
-            if code > 0x10FFFF:
-                raise self.error("no character")
-            return Literal(chr(code) if escape.group(1) else _ESCAPES[escape.group(2)], line)
-        if not self.starts("${"):
-            raise self.error("a text that doesn't end, or an unknown escape")
-        self.at += 2
-        self.blank_lines()
-        value = self.expression()
-        self.blank_lines()
-        self.expect("}")
-        # Kept apart from plain text, so that a literal inside stays one part of an interpolation.
-        return Call(INTERPOLATION, (value,), line)
+def _own_name(node: Node) -> str:
+    """What nameof() gives."""
+    match node:
+        case Name():
+            return node.name.rpartition("::")[2]
+        case Member():
+            return node.name
+        case Index(index=Literal(value=str() as key)):
+            return key
+    return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from resource_readers.bicep.expressions import BicepSyntaxError, ExpressionParser
+from resource_readers.bicep.scanning import BicepSyntaxError, Place
 from resource_readers.bicep.statements import (
     Deployable,
     Function,
@@ -13,12 +15,15 @@ from resource_readers.bicep.statements import (
     Misread,
     Output,
     Parameter,
+    ParameterSource,
     Rounds,
     Statement,
     TargetScope,
+    TypeDeclaration,
     Variable,
 )
-from resource_readers.trees.nodes import Entry, Lambda, Literal, ObjectNode
+from resource_readers.bicep.type_expressions import TypeParser, is_name
+from resource_readers.trees.nodes import Entry, Literal, ObjectNode
 
 MAXIMUM_STATEMENTS = 20_000
 MAXIMUM_NESTING = 20
@@ -28,17 +33,30 @@ _NEXT_STATEMENT = re.compile(
     r"|test|extends)\b)",
     re.MULTILINE,
 )
+_NESTED = re.compile(r"resource[ \t]+[A-Za-z_]\w*+[ \t]*'")
 _DECLARED = re.compile(r"\s*([A-Za-z_]\w*)")
-# In a type: a text, a bracket, or what ends it.
-_TYPE_PART = re.compile(r"'''.*?'''|'(?:[^'\\\r\n]|\\.)*+'|[\[{(<]|[\]})>]|=>|=|\r?\n|//[^\r\n]*|/\*", re.DOTALL)
 
 
 def parse_bicep(text: str) -> list[Statement]:
     """All statements of a file."""
-    return _Parser(text).statements()
+    found = _Parser(text).statements()
+    types = {one.name: one.written for one in found if isinstance(one, TypeDeclaration)}
+    return [
+        replace(one, nullable=_nullable(one.written, types)) if isinstance(one, Parameter) and types else one
+        for one in found
+    ]
 
 
-class _Parser(ExpressionParser):
+def _nullable(written: str, types: Mapping[str, str]) -> bool:
+    """Whether a type takes null, following the names of the file's own types."""
+    for _ in range(len(types) + 1):
+        if written not in types or not is_name(written):
+            break
+        written = types[written]
+    return written.endswith("?")
+
+
+class _Parser(TypeParser):
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self._nesting = 0
@@ -47,7 +65,7 @@ class _Parser(ExpressionParser):
         found: list[Statement] = []
         while self._more(found):
             if len(found) >= MAXIMUM_STATEMENTS:
-                found.append(Misread(f"more than {MAXIMUM_STATEMENTS:,} statements", "", self.line()))
+                found.append(Misread(f"more than {MAXIMUM_STATEMENTS:,} statements", "", *self.place()))
                 break
             found.append(self._recovering())
         return found
@@ -63,11 +81,11 @@ class _Parser(ExpressionParser):
     def _recovering(self) -> Statement:
         start, keyword = self.at, ""
         try:
-            self._decorators()
+            self.decorators()
             start, keyword = self.at, self.word()
             statement = self._statement()
             self.blank()
-            if self.at < len(self.text) and not self.starts("\n") and not self.starts("\r"):
+            if not self.at_line_end():
                 raise self.error("a new line expected")
             return statement
         except (BicepSyntaxError, RecursionError) as caught:
@@ -80,162 +98,109 @@ class _Parser(ExpressionParser):
             name = _DECLARED.match(self.text, start + len(keyword))
             return Misread(f"the statement is not understood: {error}", name.group(1) if name else "", line)
 
-    def _decorators(self) -> None:
-        self.blank_lines()
-        while self.starts("@"):
-            self.at += 1
-            self.expression()
-            self.blank_lines()
-
     def _statement(self) -> Statement:
-        line = self.line()
+        place = self.place()
         keyword = self.identifier()
-        if keyword in ("resource", "module"):
-            return self._deployable(keyword == "module", line)
-        if keyword == "param":
-            return self._parameter(line)
-        if keyword in ("var", "output"):
-            name = self.identifier()
-            self._skip_type("=")
-            self.expect("=")
-            self.blank_lines()
-            value = self.expression()
-            return Variable(name, value, line) if keyword == "var" else Output(name, value, line)
-        if keyword == "targetScope":
-            self.expect("=")
-            value = self.expression()
-            if not (isinstance(value, Literal) and isinstance(value.value, str)):
-                raise self.error("targetScope must be a plain text")
-            return TargetScope(value.value, line)
-        if keyword == "func":
-            return self._function(line)
-        if keyword == "import":
-            return self._import(line)
-        if keyword in ("type", "metadata", "assert", "using", "extension", "provider"):
-            return self._ignored(keyword, line)
-        raise self.error(f"{keyword!r} begins no statement that is read")
+        read = _STATEMENTS.get(keyword)
+        if read is None:
+            raise self.error(f"{keyword!r} begins no statement that is read")
+        return read(self, keyword, place)
 
-    def _ignored(self, keyword: str, line: int) -> Ignored:
-        if keyword in ("metadata", "assert"):
-            self.identifier()
-            self.expect("=")
-            self.blank_lines()
-            self.expression()
-        else:
-            self._skip_type("")
-        return Ignored(keyword, line)
-
-    def _skip_type(self, end: str) -> str:
-        """Moves over a type expression, up to `end` or the end of the line outside of brackets; gives its text."""
-        start, depth = self.at, 0
-        while (match := _TYPE_PART.search(self.text, self.at)) is not None:
-            part = match.group()
-            if depth == 0 and part == end:
-                self.at = match.start()
-                return self.text[start : self.at].strip()
-            if depth == 0 and part in ("\n", "\r\n"):
-                self.at = match.end()
-                self.blank_lines()
-                if not self.starts("|"):
-                    self.at = match.start()
-                    return self.text[start : self.at].strip()
-                continue
-            if part == "/*":
-                self.at = match.start()
-                self.comment()
-                continue
-            if part in ("[", "{", "(", "<"):
-                depth += 1
-            elif part in ("]", "}", ")", ">"):
-                depth -= 1
-            if depth < 0:
-                raise self.error("a bracket too many in a type")
-            self.at = match.end()
-        if depth:
-            raise self.error("a type that doesn't end")
-        self.at = len(self.text)
-        return self.text[start:].strip()
-
-    def _parameter(self, line: int) -> Parameter:
+    def _assigned(self, keyword: str, place: Place) -> Variable | Output:
         name = self.identifier()
-        written = self._skip_type("=")
+        self.blank()
+        if not self.starts("="):
+            self.type_expression()
+        self.expect("=")
+        self.blank_lines()
+        value = self.expression()
+        return Variable(name, value, *place) if keyword == "var" else Output(name, value, *place)
+
+    def _target_scope(self, _keyword: str, place: Place) -> TargetScope:
+        self.expect("=")
+        return TargetScope(self.plain_text(), *place)
+
+    def _metadata(self, keyword: str, place: Place) -> Ignored:
+        self.identifier()
+        self.expect("=")
+        self.blank_lines()
+        self.expression()
+        return Ignored(keyword, *place)
+
+    def _test(self, keyword: str, place: Place) -> Ignored:
+        self.identifier()
+        self.plain_text()
+        self.expect("=")
+        self.blank_lines()
+        self.object_node()
+        return Ignored(keyword, *place)
+
+    def _extension(self, keyword: str, place: Place) -> Ignored:
+        self.blank()
+        if self.at_text():
+            self.string()
+        else:
+            self.identifier()
+        if self.take_word("with"):
+            self.blank_lines()
+            self.object_node()
+        if self.take_word("as"):
+            self.identifier()
+        return Ignored(keyword, *place)
+
+    def _parameter_source(self, keyword: str, place: Place) -> ParameterSource:
+        path = "" if self.take_word("none") else self.plain_text()
+        if self.take_word("with"):
+            self.blank_lines()
+            self.object_node()
+        return ParameterSource(keyword, path, *place)
+
+    def _type(self, _keyword: str, place: Place) -> TypeDeclaration:
+        name = self.identifier()
+        self.expect("=")
+        self.blank_lines()
+        return TypeDeclaration(name, self.type_expression(), *place)
+
+    def _parameter(self, _keyword: str, place: Place) -> Parameter:
+        name = self.identifier()
+        self.blank()
+        written = "" if self.starts("=") else self.type_expression()
         default = None
         if self.take("="):
             self.blank_lines()
             default = self.expression()
-        return Parameter(name, default, written.endswith("?"), line)
+        return Parameter(name, default, written.endswith("?"), *place, written)
 
-    def _function(self, line: int) -> Function:
-        name = self.identifier()
-        self.expect("(")
-        names: list[str] = []
-        self.blank_lines()
-        while not self.starts(")"):
-            names.append(self.identifier())
-            self._skip_argument_type()
-            self.blank_lines()
-        self.at += 1
-        self._skip_type("=>")
-        self.expect("=>")
-        self.blank_lines()
-        return Function(name, Lambda(tuple(names), self.expression(), line), line)
+    def _function(self, _keyword: str, place: Place) -> Function:
+        return Function(self.identifier(), self.typed_function(), *place)
 
-    def _skip_argument_type(self) -> None:
-        """Up to the comma (which is taken) or the closing bracket (which isn't)."""
-        depth = 0
-        part = re.compile(r"'(?:[^'\\\r\n]|\\.)*+'|[\[{(<\]})>,]")
-        while (match := part.search(self.text, self.at)) is not None:
-            sign = match.group()
-            if depth == 0 and sign == ")":
-                self.at = match.start()
-                return
-            self.at = match.end()
-            if depth == 0 and sign == ",":
-                return
-            depth += (sign in ("[", "{", "(", "<")) - (sign in ("]", "}", ")", ">"))
-        raise self.error("a list of arguments that doesn't end")
-
-    def _import(self, line: int) -> Import:
+    def _import(self, keyword: str, place: Place) -> Import | Ignored:
+        self.blank()
         names: list[tuple[str, str]] = []
         if self.take("*"):
             names.append(("*", self._alias() or ""))
-        else:
-            self.expect("{")
+        elif self.take("{"):
             self.blank_lines()
             while not self.starts("}"):
-                name = self._imported_name()
+                name = self.plain_text() if self.starts("'") else self.identifier()
                 names.append((name, self._alias() or name))
                 self.separator("}")
             self.at += 1
-        if self.identifier() != "from":
-            raise self.error("from expected")
-        return Import(self._plain_text(), tuple(names), line)
-
-    def _imported_name(self) -> str:
-        return self._plain_text() if self.starts("'") else self.identifier()
+        else:  # what older versions of Bicep called an import is an extension now
+            return self._extension(keyword, place)
+        self.expect_word("from")
+        return Import(self.plain_text(), tuple(names), *place)
 
     def _alias(self) -> str | None:
-        if self.word() != "as":
-            return None
-        self.identifier()
-        return self.identifier()
+        return self.identifier() if self.take_word("as") else None
 
-    def _plain_text(self) -> str:
-        self.blank()
-        value = self.string() if self.starts("'") else None
-        if not (isinstance(value, Literal) and isinstance(value.value, str)):
-            raise self.error("a plain text expected")
-        return value.value
-
-    def _deployable(self, module: bool, line: int) -> Deployable:
+    def _deployable(self, keyword: str, place: Place) -> Deployable:
         self._nesting += 1
         if self._nesting > MAXIMUM_NESTING:
             raise self.error(f"resources nested deeper than {MAXIMUM_NESTING} levels")
         symbol = self.identifier()
-        target = self._plain_text()
-        existing = self.word() == "existing"
-        if existing:
-            self.identifier()
+        target = self.plain_text()
+        existing = self.take_word("existing")
         self.expect("=")
         self.blank_lines()
         looped = self.take("[")
@@ -249,27 +214,43 @@ class _Parser(ExpressionParser):
             self.blank_lines()
             self.expect("]")
         self._nesting -= 1
-        return Deployable(symbol, target, module, existing, rounds, condition, body, nested, line)
+        return Deployable(symbol, target, keyword == "module", existing, rounds, condition, body, nested, *place)
 
     def _body(self) -> tuple[ObjectNode, tuple[Deployable, ...]]:
-        line = self.line()
+        place = self.place()
         self.expect("{")
         entries: list[Entry] = []
+        keys: set[str] = set()
         nested: list[Deployable] = []
         self.blank_lines()
         while not self.starts("}"):
-            if self._at_nested():
-                self._decorators()
-                here = self.line()
-                self.identifier()
-                nested.append(self._deployable(False, here))
+            if self.starts("@") or _NESTED.match(self.text, self.at) is not None:
+                self.decorators()
+                here = self.place()
+                self.expect_word("resource")
+                nested.append(self._deployable("resource", here))
             else:
-                self.entry(entries)
+                entries.append(self.entry(keys))
             self.separator("}")
         self.at += 1
-        return ObjectNode(tuple(entries), line), tuple(nested)
+        return ObjectNode(tuple(entries), *place), tuple(nested)
 
-    def _at_nested(self) -> bool:
-        return (
-            self.starts("@") or re.compile(r"resource[ \t]+[A-Za-z_]\w*[ \t]+'").match(self.text, self.at) is not None
-        )
+
+_STATEMENTS: Mapping[str, Callable[[_Parser, str, Place], Statement]] = {
+    "resource": _Parser._deployable,
+    "module": _Parser._deployable,
+    "param": _Parser._parameter,
+    "var": _Parser._assigned,
+    "output": _Parser._assigned,
+    "targetScope": _Parser._target_scope,
+    "func": _Parser._function,
+    "import": _Parser._import,
+    "type": _Parser._type,
+    "metadata": _Parser._metadata,
+    "assert": _Parser._metadata,
+    "test": _Parser._test,
+    "extension": _Parser._extension,
+    "provider": _Parser._extension,
+    "using": _Parser._parameter_source,
+    "extends": _Parser._parameter_source,
+}

@@ -14,16 +14,19 @@ class TargetScope:
 
     level: str
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`param name type = default`; `default` is None where there is none."""
+    """`param name type = default`; `default` is None where there is none, `written` is the type, "" if there is none."""
 
     name: str
     default: Node | None
     nullable: bool
     line: int
+    column: int = 0
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Variable:
     name: str
     value: Node
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Output:
     name: str
     value: Node
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Function:
     name: str
     function: Lambda
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ class Import:
     path: str
     names: tuple[tuple[str, str], ...]
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +102,36 @@ class Deployable:
     body: ObjectNode
     nested: tuple[Deployable, ...]
     line: int
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSource:
+    """`using 'file'`, `using none` or `extends 'file'` of a parameter file; `path` is "" for none."""
+
+    keyword: str
+    path: str
+    line: int
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDeclaration:
+    """`type name = ...`; the type as it is written."""
+
+    name: str
+    written: str
+    line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Something that declares neither a value nor a resource: a type, metadata, an assertion, `using`."""
+    """Something that declares neither a value nor a resource: metadata, an assertion, a test, an extension."""
 
     keyword: str
     line: int
+    column: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +141,19 @@ class Misread:
     reason: str
     symbol: str
     line: int
+    column: int = 0
 
 
-Statement: TypeAlias = TargetScope | Parameter | Variable | Output | Function | Import | Deployable | Ignored | Misread
+Statement: TypeAlias = (
+    TargetScope
+    | Parameter
+    | Variable
+    | Output
+    | Function
+    | Import
+    | Deployable
+    | ParameterSource
+    | TypeDeclaration
+    | Ignored
+    | Misread
+)
