@@ -174,6 +174,8 @@ class ReadRequest:
         neighbours: where `parameters` is None, whether a parameter file beside the template that is named after it
             gives the values.
         bicep: compiles Bicep files; None for our own front end.
+        bicep_modules: folders outside of the root in which the bicep CLI keeps the modules that it restored from
+            registries (by default it has one, `~/.bicep`); nothing else in them is read.
         session: shared by the requests of one run.
     """
 
@@ -182,6 +184,7 @@ class ReadRequest:
     parameters: Path | None = None
     neighbours: bool = False
     bicep: BicepCompiler | None = None
+    bicep_modules: tuple[Path, ...] = ()
     session: Session = field(default_factory=Session)
 
 

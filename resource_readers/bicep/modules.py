@@ -1,34 +1,43 @@
-"""The files that a Bicep file refers to: local modules, imports, and files that functions load."""
+"""The files that a Bicep file refers to: modules, imports, and files that functions load."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from resource_readers.bicep import registries
 from resource_readers.bicep.parser import parse_bicep
+from resource_readers.bicep.registries import Configuration, is_remote
 from resource_readers.bicep.statements import Statement
-from resource_readers.interface import Unknown, Value
+from resource_readers.interface import Session, Unknown, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
 from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import FunctionError, LimitError
 from resource_readers.trees import lenient_json
-from resource_readers.trees.nodes import Node
+from resource_readers.trees.nodes import Node, ObjectNode
 from resource_readers.trees.plain import plain
 
 MAXIMUM_MODULE_DEPTH = 20
 MAXIMUM_FILES = 2_000
 _MAXIMUM_LOADED = 4 * 1024 * 1024
-_REMOTE = ("br:", "br/", "ts:", "ts/")
+_MAXIMUM_CONFIGURATION = 1024 * 1024
 
 
 @dataclass(slots=True)
 class Library:
-    """Everything that was opened in one run, each file once."""
+    """Everything that was opened in one run, each file once.
+
+    Attributes:
+        root: the project's folder.
+        session: keeps what was parsed for other files of the same run.
+        restored: folders in which the bicep CLI keeps modules from registries.
+    """
 
     root: Path
+    session: Session = field(default_factory=Session)
+    restored: tuple[Path, ...] = ()
     files: dict[Path, ProjectFile] = field(default_factory=dict)
-    bicep: dict[Path, list[Statement]] = field(default_factory=dict)
-    json: dict[Path, Node] = field(default_factory=dict)
+    _configurations: dict[Path, Configuration] = field(default_factory=dict)
 
     def open(self, path: Path, reading: Reading, *, maximum: int | None = None) -> ProjectFile:
         """A file inside of the root. Raises UnreadableFileError and LimitError."""
@@ -37,28 +46,80 @@ class Library:
         if len(self.files) >= MAXIMUM_FILES:
             raise LimitError(f"more than {MAXIMUM_FILES:,} files")
         file = open_inside(self.root, path) if maximum is None else open_inside(self.root, path, maximum=maximum)
+        return self._opened(path, file, reading)
+
+    def _opened(self, path: Path, file: ProjectFile, reading: Reading) -> ProjectFile:
         reading.budget.spend(1 + len(file.data) // 64)
         reading.files[file.shown] = file.digest
         self.files[path] = file
         return file
 
+    def module(self, folder: Path, target: str, reading: Reading) -> ProjectFile:
+        """The file of a module or import, as a file in `folder` names it. Raises UnreadableFileError and LimitError."""
+        if not is_remote(target):
+            return self.open(folder / target, reading)
+        configuration = self._configuration(folder, reading)
+        name = registries.whole_name(target, configuration)
+        key = Path(name)
+        if key in self.files:
+            return self.files[key]
+        if len(self.files) >= MAXIMUM_FILES:
+            raise LimitError(f"more than {MAXIMUM_FILES:,} files")
+        place = registries.cached_path(name)
+        own = [(self.root, configuration.cache)] if configuration.cache is not None else []
+        for root, cache in (*own, *((one, one) for one in self.restored)):
+            try:
+                file = open_inside(root, cache / place)
+            except UnreadableFileError:
+                continue
+            return self._opened(key, replace(file, shown=name), reading)
+        where = "it is not among the restored modules" if own or self.restored else "modules are not fetched"
+        raise UnreadableFileError(target, f"it is in a registry, and {where}")
+
+    def _configuration(self, folder: Path, reading: Reading) -> Configuration:
+        """What the nearest bicepconfig.json at or above the folder says. Raises UnreadableFileError if it's broken."""
+        if folder not in self._configurations:
+            self._configurations[folder] = self._find_configuration(folder, reading)
+        return self._configurations[folder]
+
+    def _find_configuration(self, folder: Path, reading: Reading) -> Configuration:
+        root = self.root.resolve()
+        for place in (folder, *folder.parents):
+            if not place.is_relative_to(root):
+                break
+            path = place / registries.CONFIGURATION
+            if path.exists():
+                file = self.open(path, reading, maximum=_MAXIMUM_CONFIGURATION)
+                return registries.configuration_of(file, plain(self.tree(file)))
+        return Configuration()
+
     def statements(self, file: ProjectFile) -> list[Statement]:
         """Those of a Bicep file. Raises UnreadableFileError."""
-        if file.path not in self.bicep:
-            try:
-                self.bicep[file.path] = parse_bicep(lenient_json.decode(file.data))
-            except lenient_json.LenientJsonError as error:
-                raise UnreadableFileError(file.shown, str(error)) from None
-        return self.bicep[file.path]
+        try:
+            return self.session.once(
+                lambda: parse_bicep(lenient_json.decode(file.data)), __name__, "bicep", file.digest.digest
+            )
+        except lenient_json.LenientJsonError as error:
+            raise UnreadableFileError(file.shown, str(error)) from None
 
     def tree(self, file: ProjectFile) -> Node:
         """That of a JSON file. Raises UnreadableFileError."""
-        if file.path not in self.json:
-            try:
-                self.json[file.path] = lenient_json.parse(lenient_json.decode(file.data))
-            except lenient_json.LenientJsonError as error:
-                raise UnreadableFileError(file.shown, f"not JSON: {error}") from None
-        return self.json[file.path]
+        try:
+            return self.session.once(
+                lambda: lenient_json.parse(lenient_json.decode(file.data)), __name__, "json", file.digest.digest
+            )
+        except lenient_json.LenientJsonError as error:
+            raise UnreadableFileError(file.shown, f"not JSON: {error}") from None
+
+    def template(self, file: ProjectFile) -> ObjectNode:
+        """The ARM template in a JSON file, also in that of a template spec. Raises UnreadableFileError."""
+        tree = self.tree(file)
+        inner = tree.get("properties") if isinstance(tree, ObjectNode) and tree.get("$schema") is None else None
+        main = inner.get("mainTemplate") if isinstance(inner, ObjectNode) else None
+        template = main if main is not None else tree
+        if not isinstance(template, ObjectNode):
+            raise UnreadableFileError(file.shown, "it is no template")
+        return template
 
     def load(self, folder: Path, name: str, arguments: tuple[Value, ...], reading: Reading) -> Value:
         """loadTextContent() and loadJsonContent(); other ones are unknown. Raises FunctionError and LimitError."""
@@ -75,8 +136,3 @@ class Library:
             return plain(self.tree(file))
         except (UnreadableFileError, lenient_json.LenientJsonError) as error:
             raise FunctionError(f"{arguments[0]} can't be loaded: {error}") from None
-
-
-def is_remote(path: str) -> bool:
-    """Whether a module comes from a registry or a template spec."""
-    return path.startswith(_REMOTE)

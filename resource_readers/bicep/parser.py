@@ -23,7 +23,7 @@ from resource_readers.bicep.statements import (
     Variable,
 )
 from resource_readers.bicep.type_expressions import TypeParser, is_name
-from resource_readers.trees.nodes import Entry, Literal, ObjectNode
+from resource_readers.trees.nodes import Entry, ObjectNode
 
 MAXIMUM_STATEMENTS = 20_000
 MAXIMUM_NESTING = 20

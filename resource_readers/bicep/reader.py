@@ -9,7 +9,8 @@ from pathlib import Path
 from resource_readers.arm import templates as arm_templates
 from resource_readers.arm.nested_deployments import scope_target
 from resource_readers.arm.reader import ParameterFileMissing, load_parameters
-from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library, is_remote
+from resource_readers.bicep import imports
+from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library
 from resource_readers.bicep.scopes import BicepScope
 from resource_readers.bicep.statements import (
     Deployable,
@@ -63,7 +64,8 @@ class BicepReader:
         reading.files.update({one.name: one for one in files})
         resources: list[Resource] = []
         try:
-            _File(file, Library(request.root), reading, resources, (file.path,)).expand(supplied, None)
+            library = Library(request.root, request.session, request.bicep_modules)
+            _File(file, library, reading, resources, (file.path,)).expand(supplied, None)
         except UnreadableFileError as error:
             reading.miss(None, f"can't be read: {error}")
         except LimitError as error:
@@ -158,23 +160,22 @@ class _File:
         return {one.name: evaluate(one.value, frame) for one in statements if isinstance(one, Output)}
 
     def _import(self, statement: Import, scope: BicepScope) -> None:
-        path = self._file.path.parent / statement.path
-        shown = statement.path
         try:
-            if is_remote(statement.path) or path.suffix.casefold() != ".bicep":
-                raise UnreadableFileError(shown, "only local Bicep files are imported")
-            if len(self._opened) > MAXIMUM_MODULE_DEPTH:
-                raise UnreadableFileError(shown, "imports are nested too deeply")
-            file = self._library.open(path, self._reading)
-            if file.path in self._opened:
-                raise UnreadableFileError(shown, "the files import each other")
-            part = _File(file, self._library, self._reading.part(file.shown), [], (*self._opened, file.path))
-            other = part.scope({}, scope.target)
+            imports.bind(statement, scope, self._exports(statement, scope).exported)
         except UnreadableFileError as error:
-            self._reading.miss(statement.line, f"{shown} is not imported: {error}", may_hold_resources=False)
-            return
-        for there, here in statement.names:
-            scope.imported[here] = lambda there=there: other.exported(there)  # type: ignore[misc]
+            imports.bind(statement, scope, imports.missing(statement, self._reading, str(error)))
+
+    def _exports(self, statement: Import, scope: BicepScope) -> imports.Exports:
+        if len(self._opened) > MAXIMUM_MODULE_DEPTH:
+            raise UnreadableFileError(statement.path, "imports are nested too deeply")
+        file = self._library.module(self._file.path.parent, statement.path, self._reading)
+        if file.path in self._opened:
+            raise UnreadableFileError(statement.path, "the files import each other")
+        if file.path.suffix.casefold() != ".bicep":
+            template = self._library.template(file)
+            return imports.TemplateExports(template, self._reading.part(file.shown), scope.target)
+        part = _File(file, self._library, self._reading.part(file.shown), [], (*self._opened, file.path))
+        return part.scope({}, scope.target)
 
     def _declare(self, one: Deployable, parent: Deployable | None, frame: Frame, scope: BicepScope, path: str) -> None:
         key = f"{path}::{one.symbol}" if path else one.symbol
@@ -333,9 +334,7 @@ class _File:
                 inner = part.expand(supplied, target)
                 self._made[one.symbol, id(instance.frame)] = part.outputs(inner)
                 return
-            tree = self._library.tree(file)
-            if not isinstance(tree, ObjectNode):
-                raise UnreadableFileError(file.shown, "it is no template")
+            tree = self._library.template(file)
             made = arm_templates.expand(tree, self._reading.part(file.shown), supplied, target=target)
             self._resources += [replace(r, condition=doubt if r.condition is True else r.condition) for r in made]
         except UnreadableFileError as error:
@@ -346,11 +345,9 @@ class _File:
         return _File(file, self._library, self._reading.part(file.shown), self._resources, opened, doubt)
 
     def _module_file(self, one: Deployable) -> ProjectFile:
-        if is_remote(one.target):
-            raise UnreadableFileError(one.target, "modules from a registry are not fetched")
         if len(self._opened) > MAXIMUM_MODULE_DEPTH:
             raise UnreadableFileError(one.target, f"modules are nested deeper than {MAXIMUM_MODULE_DEPTH} levels")
-        file = self._library.open(self._file.path.parent / one.target, self._reading)
+        file = self._library.module(self._file.path.parent, one.target, self._reading)
         if file.path in self._opened:
             raise UnreadableFileError(one.target, "the modules refer to each other")
         return file

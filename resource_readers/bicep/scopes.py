@@ -68,10 +68,10 @@ class BicepScope:
         self.reading.miss(node.line, node.reason)
 
     def exported(self, name: str) -> Value:
-        """A variable or function that another file imports; "*" is all variables."""
+        """A variable or function that another file imports; "*" is all of them by name."""
         frame = Frame(self)
         if name == "*":
-            return {one: self._variables.get(one, frame) for one in self._variables.names()}
+            return {one: self.exported(one) for one in (*self._variables.names(), *self._functions)}
         if name in self._functions:
             return Closure(self._functions[name], frame)
         return self._variables.get(name, frame)

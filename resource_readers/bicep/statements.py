@@ -19,7 +19,7 @@ class TargetScope:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """`param name type = default`; `default` is None where there is none, `written` is the type, "" if there is none."""
+    """`param name type = default`; `default` is None and `written` (the type) "" where there is none."""
 
     name: str
     default: Node | None

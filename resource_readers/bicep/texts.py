@@ -81,15 +81,27 @@ class TextParser(Scanner):
             return Literal(plain.group(), *place)
         escape = _ESCAPE.match(self.text, self.at)
         if escape is not None:
-            code = int(escape.group(1), 16) if escape.group(1) else 0
-            if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
-                raise self.error("no character")
-            self.at = escape.end()
-            return Literal(chr(code) if escape.group(1) else _ESCAPES[escape.group(2)], *place)
+            return Literal(self._character(escape) if escape.group(1) else self._plain_escape(escape), *place)
         if not self.starts("${"):
             raise self.error("a text that doesn't end, or an unknown escape")
         self.at += 2
         return self._value()
+
+    def _plain_escape(self, escape: re.Match[str]) -> str:
+        self.at = escape.end()
+        return _ESCAPES[escape.group(2)]
+
+    def _character(self, escape: re.Match[str]) -> str:
+        r"""`\u{1F600}`, also as the two halves that UTF-16 makes of it."""
+        code, end = int(escape.group(1), 16), escape.end()
+        second = _ESCAPE.match(self.text, end) if 0xD800 <= code <= 0xDBFF else None
+        low = int(second.group(1), 16) if second is not None and second.group(1) else 0
+        if second is not None and 0xDC00 <= low <= 0xDFFF:
+            code, end = 0x10000 + ((code - 0xD800) << 10) + low - 0xDC00, second.end()
+        if code > 0x10FFFF or 0xD800 <= code <= 0xDFFF:
+            raise self.error("no character")
+        self.at = end
+        return chr(code)
 
     def _value(self) -> Node:
         """What stands in `${...}`, behind its opening."""

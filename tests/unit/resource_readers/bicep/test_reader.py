@@ -225,8 +225,16 @@ def test_what_is_not_read_is_named_with_its_line(tmp_path: Path, text: str, reas
     assert all(one.may_hold_resources for one in result.not_read)
 
 
-def test_an_import_that_is_not_read_is_named_but_hides_no_resource(tmp_path: Path) -> None:
-    result = read(tmp_path, "import { a } from 'br/public:avm/utl/types:0.1.0'")
+def test_an_import_that_is_not_read_is_named_where_its_values_are_used(tmp_path: Path) -> None:
+    text = "import { a, t } from 'br/public:avm/utl/types:0.1.0'\nparam p t\n"
+    assert read(tmp_path, text).not_read == ()
+    result = read(tmp_path, text + f"resource kv {VAULT} = {{ name: a(p) }}")
+    assert [(one.line, one.may_hold_resources) for one in result.not_read] == [(1, False)]
+    assert isinstance(result.resources[0].name, Unknown)
+
+
+def test_an_import_of_a_missing_file_is_named_at_once_but_hides_no_resource(tmp_path: Path) -> None:
+    result = read(tmp_path, "import { a } from 'nowhere.bicep'")
     assert [one.may_hold_resources for one in result.not_read] == [False]
 
 

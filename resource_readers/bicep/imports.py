@@ -1,0 +1,107 @@
+"""What a Bicep file imports: the exported variables and functions of another Bicep file or of a compiled one.
+
+Types say nothing of resources. So an import from a registry that isn't on disk matters only where one of its names is
+used as a value: then, and only then, it is named as not read. A file of the project that is missing is named at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol
+
+from resource_readers.arm.scopes import TemplateScope
+from resource_readers.bicep.registries import is_remote
+from resource_readers.bicep.scopes import BicepScope
+from resource_readers.bicep.statements import Import
+from resource_readers.interface import Value
+from resource_readers.reading import Reading
+from resource_readers.template_language.evaluation import Closure, Frame
+from resource_readers.template_language.resource_ids import DeploymentScope
+from resource_readers.template_language.unknowns import unknown
+from resource_readers.trees.nodes import ArrayNode, Call, Lambda, Literal, Name, Node, ObjectNode
+
+_NAMESPACE = "__bicep"
+_VARIABLES = "__bicep_exported_variables!"
+_EXPORTED = "__bicep_export!"
+
+
+class Exports(Protocol):
+    """What another file gives."""
+
+    def exported(self, name: str) -> Value:
+        """A variable or function; "*" is all of them by name."""
+
+
+class TemplateExports:
+    """What a compiled template gives (Bicep writes down which of its variables, functions and types are exported)."""
+
+    def __init__(self, template: ObjectNode, reading: Reading, target: DeploymentScope) -> None:
+        self._frame = Frame(TemplateScope(reading, template, target, {}))
+        self._variables = _variables(template)
+        self._functions = _functions(template)
+
+    def exported(self, name: str) -> Value:
+        """See Exports."""
+        if name == "*":
+            return {one: self.exported(one) for one in (*self._variables, *self._functions)}
+        if name in self._functions:
+            return self._function(name, self._functions[name])
+        if name in self._variables:
+            line = self._variables[name]
+            return _evaluated(Call("variables", (Literal(name, line),), line), self._frame)
+        return unknown(f"{name!r} is not exported as a value", "{" + name + "}")
+
+    def _function(self, name: str, node: ObjectNode) -> Closure:
+        parameters = node.get("parameters")
+        count = len(parameters.items) if isinstance(parameters, ArrayNode) else 0
+        names = tuple(f"argument {position}" for position in range(count))
+        call = Call(f"{_NAMESPACE}.{name}", tuple(Name(one, node.line) for one in names), node.line)
+        return Closure(Lambda(names, call, node.line), self._frame)
+
+
+def _evaluated(node: Node, frame: Frame) -> Value:
+    return Closure(Lambda((), node, node.line), frame)()
+
+
+def _variables(template: ObjectNode) -> Mapping[str, int]:
+    metadata = template.get("metadata")
+    listed = metadata.get(_VARIABLES) if isinstance(metadata, ObjectNode) else None
+    found: dict[str, int] = {}
+    for item in listed.items if isinstance(listed, ArrayNode) else ():
+        name = item.get("name") if isinstance(item, ObjectNode) else None
+        if isinstance(name, Literal) and isinstance(name.value, str):
+            found[name.value] = name.line
+    return found
+
+
+def _functions(template: ObjectNode) -> Mapping[str, ObjectNode]:
+    spaces = template.get("functions")
+    found: dict[str, ObjectNode] = {}
+    for space in spaces.items if isinstance(spaces, ArrayNode) else ():
+        members = space.get("members") if isinstance(space, ObjectNode) else None
+        for entry in members.entries if isinstance(members, ObjectNode) else ():
+            metadata = entry.value.get("metadata") if isinstance(entry.value, ObjectNode) else None
+            exported = metadata.get(_EXPORTED) if isinstance(metadata, ObjectNode) else None
+            if isinstance(exported, Literal) and exported.value is True and isinstance(entry.key, str):
+                assert isinstance(entry.value, ObjectNode)
+                found[entry.key] = entry.value
+    return found
+
+
+def bind(statement: Import, scope: BicepScope, exported: Callable[[str], Value]) -> None:
+    """Gives the imported names their meaning."""
+    for there, here in statement.names:
+        scope.imported[here] = partial(exported, there)
+
+
+def missing(statement: Import, reading: Reading, reason: str) -> Callable[[str], Value]:
+    """Stands for the exports of a file that can't be read."""
+
+    def exported(name: str) -> Value:
+        reading.miss(statement.line, f"{statement.path} is not imported: {reason}", may_hold_resources=False)
+        return unknown(f"{statement.path} is not imported", "{" + name.strip("*") + "}")
+
+    if not is_remote(statement.path):
+        exported("")
+    return exported
