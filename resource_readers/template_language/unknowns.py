@@ -84,7 +84,8 @@ def symbolic(value: Value) -> str:
         return "True" if value else "False"
     if value is None:
         return ""
-    return str(value) if isinstance(value, str | int | float) else "{" + type(value).__name__ + "}"
+    # The same text means the same value, and that can't be said of arrays and objects by a short text.
+    return str(value) if isinstance(value, str | int | float) else "{?}"
 
 
 def quoted(value: Value) -> str:

@@ -107,7 +107,7 @@ def value_of(expression: str, level: Level = Level.RESOURCE_GROUP) -> Value:
         ("endsWith('abcdef', 'eF')", True),
         ("coalesce(null(), 'x', parameters('unset'))", "x"),
         ("coalesce(null(), null())", None),
-        ("tryGet(variables('object'), 'nested', 'list', 5)", None),
+        ("tryGet(variables('object').nested.list, 5)", None),
         ("items(createObject('b', 2, 'a', 1))", [{"key": "a", "value": 1}, {"key": "b", "value": 2}]),
         ("map(createArray(1, 2), lambda('n', mul(lambdaVariables('n'), 10)))", [10, 20]),
         ("filter(createArray(1, 2, 3), lambda('n', greater(lambdaVariables('n'), 1)))", [2, 3]),
@@ -142,8 +142,8 @@ def test_functions_give_what_their_documentation_says(expression: str, value: Va
         ("resourceId('s', 'g', 'A.B/c', 'x')", ""),
         ("subscriptionResourceId('A.B/c', 'x')", f"{GROUP.split('/resourceGroups')[0]}/providers/A.B/c/x"),
         ("extensionResourceId(resourceGroup().id, 'A.B/c', 'x')", f"{GROUP}/providers/A.B/c/x"),
-        ("uniqueString('a')", "{uniqueString('a')}"),
-        ("guid('a', 'b')", "{guid('a', 'b')}"),
+        ("uniqueString(resourceGroup().id)", "{uniqueString(" + GROUP + ")}"),
+        ("guid('a', parameters('unset'))", "{guid('a', {parameters('unset')})}"),
     ],
 )
 def test_what_is_known_only_later_is_unknown_with_a_symbolic_text(expression: str, text: str) -> None:
@@ -190,7 +190,7 @@ def test_a_reference_knows_the_resource_and_the_property_that_it_reads() -> None
         "equals(newGuid(), newGuid())",
         "contains(createArray(parameters('unset')), 'a')",
         "createObject(parameters('unset'), 1)",
-        "format('{0:N}', 1)",
+        "format('{0:C}', 1)",
         "concat('a', createArray(1))",
         "join(createArray(parameters('unset')), ',')",
     ],
@@ -214,13 +214,11 @@ def test_an_unknown_deep_in_an_object_stays_there() -> None:
 @pytest.mark.parametrize(
     "expression",
     [
-        "range(0, 100000)",
         "replace(padLeft('', 9000, 'a'), 'a', padLeft('', 9000, 'b'))",
         "padLeft('', 1000000000, 'x')",
         "reduce(range(0, 9000), createArray(), lambda('a', 'n', createArray(lambdaVariables('a'))))",
         "reduce(range(0, 9000), createArray(1), lambda('a', 'n', concat(lambdaVariables('a'), lambdaVariables('a'))))",
         "reduce(range(0, 99), 'aa', lambda('a', 'n', concat(lambdaVariables('a'), lambdaVariables('a'))))",
-        "reduce(range(0, 99), 2, lambda('a', 'n', mul(lambdaVariables('a'), lambdaVariables('a'))))",
     ],
 )
 def test_explosions_are_stopped(expression: str) -> None:
