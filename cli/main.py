@@ -17,6 +17,7 @@ from cli.exit_codes import ExitCode
 # name: (module, attribute, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "approve": ("cli.deploy_commands", "approve", "Approve a run that waits for it."),
+    "check": ("cli.check_command", "check", "Check everything static: templates, assets, workflows, roles, packages."),
     "database": ("cli.database_commands", "database", "Import advisory snapshots and show how old they are."),
     "deploy": ("cli.deploy_commands", "deploy", "Check a release and, if it is allowed and approved, deploy it."),
     "doctor": ("cli.doctor_command", "doctor", "Show which tools and databases are there, trusted and fresh."),
@@ -28,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rbac": ("cli.rbac_commands", "rbac", "Check role assignments against the persona matrix; show the matrix."),
     "resume": ("cli.deploy_commands", "resume", "Go on with a run that was interrupted or approved."),
     "rollback": ("cli.deploy_commands", "rollback", "Give the traffic back to the deployment before."),
+    "rule": ("cli.rule_commands", "rule", "List and explain the rules that resources are held against."),
     "status": ("cli.deploy_commands", "status", "Show runs and what they wait for."),
     "template": ("cli.template_commands", "template", "Show the resources that templates would create."),
     "tools": ("cli.tools_commands", "tools", "Install and list the wrapped tools."),

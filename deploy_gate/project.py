@@ -149,6 +149,7 @@ def load_project(directory: Path, *, shown_as: str | None = None) -> Project:
     advisories, trivy = (_database(databases.section(key), place) for key in ("advisories", "trivy"))
     databases.finish()
 
+    top.has("check")  # `mlgate check` reads it, see static_checks/settings.py
     listed = top.section("environments")
     environments = {key: _environment(key, listed.section(key)) for key in listed.keys()}  # noqa: SIM118 - not a dict
     if not environments:

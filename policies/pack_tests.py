@@ -5,6 +5,7 @@ A definition counts as tested if a case shows it taking hold and another one sho
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -72,6 +73,18 @@ def run_pack_tests(folder: Path, now: dt.datetime, aliases: Aliases | None = Non
         failure = f"{source}: there is no definition beside it"
         results.append(DefinitionTests(source, failures=[failure], takes_hold=True, leaves_alone=True))
     return results
+
+
+def read_cases(definition: Path) -> list[dict[str, Any]]:
+    """The cases beside a definition's file that can be read, as they stand; none where there are none."""
+    cases = definition.with_name(definition.name.removesuffix(".json") + SUFFIX)
+    found = []
+    with contextlib.suppress(OSError, DocumentError):
+        for _, line in _lines(cases):
+            case = parse_json(line)
+            if isinstance(case, dict) and isinstance(case.get("expect"), dict):
+                found.append(case)
+    return found
 
 
 def _run(body: Body, cases: Path, now: dt.datetime, aliases: Aliases | None) -> DefinitionTests:

@@ -17,7 +17,7 @@ def page_of(rule: Rule, cases: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _lines(rule: Rule, cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    yield from (f"# {rule.id}", "", f"**What**: {rule.synopsis}", "", f"**Why**: {rule.reason}", "")
+    yield from (f"# {rule.id}", "", f"**What**: {rule.synopsis}.", "", f"**Why**: {rule.reason}", "")
     yield from (f"**Severity**: {rule.severity.value}. **On in**: {', '.join(_profiles(rule))}.", "")
     parameters = list(_parameters(rule))
     if parameters:
@@ -28,12 +28,18 @@ def _lines(rule: Rule, cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             name, fence = _LANGUAGES.get(key, ("YAML", "yaml"))
             yield from (f"{name}:", "", f"```{fence}", text.rstrip("\n"), "```", "")
     for title, held in (("Allow", True), ("Deny", False)):
-        case = next((one for one in cases if (one["expect"]["effect"] is None) is held and "resource" in one), None)
+        case = next((one for one in cases if _is_example(one, held=held)), None)
         if case is not None:
             yield from (f"**{title}**:", "", "```json", json.dumps(case["resource"], indent=2), "```", "")
     if rule.checkov:
         yield from (f"**Found by checkov, too**: {', '.join(rule.checkov)}.", "")
     yield f"**Source**: {'; '.join(rule.sources)}."
+
+
+def _is_example(case: Mapping[str, Any], *, held: bool) -> bool:
+    """Whether a case shows what is denied or (`held`) a resource that the rule is about and that it leaves alone."""
+    state = case["expect"].get("state")
+    return "resource" in case and state == ("Compliant" if held else "NonCompliant")
 
 
 def _profiles(rule: Rule) -> list[str]:

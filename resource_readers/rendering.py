@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from resource_readers.interface import ReadResult, Resource, Unknown, Value
@@ -10,25 +11,32 @@ from resource_readers.template_language.unknowns import ResourceHandle
 from verdicts.text import redact
 
 
-def plain_value(value: Value) -> Any:
-    """A value with every Unknown as {"$unknown": reason, ...}; what looks like a secret is redacted."""
+def plain_value(value: Value, shown: Callable[[str], str] = redact) -> Any:
+    """A value with every Unknown as {"$unknown": reason, ...}.
+
+    Args:
+        value: see interface.Value.
+        shown: what becomes of texts; by default what looks like a secret is redacted.
+    """
+    if isinstance(value, str):
+        return shown(value)
     if isinstance(value, Unknown):
-        shown: dict[str, Any] = {"$unknown": value.reason}
-        return shown | {"text": redact(value.text)} if value.text else shown
+        marker: dict[str, Any] = {"$unknown": value.reason}
+        return marker | {"text": shown(value.text)} if value.text else marker
     if isinstance(value, dict):
-        return {key: plain_value(one) for key, one in value.items()}
+        return {key: plain_value(one, shown) for key, one in value.items()}
     if isinstance(value, list):
-        return [plain_value(one) for one in value]
+        return [plain_value(one, shown) for one in value]
     if isinstance(value, Closure | ResourceHandle):
-        return {"$unknown": "a function" if isinstance(value, Closure) else f"the whole of {redact(value.id)}"}
-    return redact(value) if isinstance(value, str) else value
+        return {"$unknown": "a function" if isinstance(value, Closure) else f"the whole of {shown(value.id)}"}
+    return value
 
 
-def plain_resource(resource: Resource) -> dict[str, Any]:
+def plain_resource(resource: Resource, shown: Callable[[str], str] = redact) -> dict[str, Any]:
     """One resource, shaped as Azure Resource Manager shows it, with `$` keys for what mlgate adds."""
     marks: dict[str, Any] = {"$file": resource.location.path, "$line": resource.location.line}
     if resource.condition is not True:
-        marks["$condition"] = plain_value(resource.condition)
+        marks["$condition"] = plain_value(resource.condition, shown)
     if resource.repeated:
         marks["$repeated"] = True
     if resource.existing:
@@ -36,11 +44,11 @@ def plain_resource(resource: Resource) -> dict[str, Any]:
     return {
         "type": resource.type,
         "apiVersion": resource.api_version,
-        "name": plain_value(resource.name),
+        "name": plain_value(resource.name, shown),
         "id": resource.id,
         "scope": resource.scope,
-        **{key: plain_value(value) for key, value in resource.fields.items()},
-        "properties": plain_value(resource.properties),
+        **{key: plain_value(value, shown) for key, value in resource.fields.items()},
+        "properties": plain_value(resource.properties, shown),
         **marks,
     }
 

@@ -143,6 +143,10 @@ class Section:
                 raise self.error(f"{key!r} must hold whole numbers from {minimum} to {maximum}", key, index)
         return tuple(value)
 
+    def value(self, key: str) -> Any:
+        """Whatever stands there, but not nothing."""
+        return self._take(key, _REQUIRED)
+
     def section(self, key: str) -> Section:
         """A mapping below this one; an absent one is an error."""
         self._take(key, _REQUIRED)

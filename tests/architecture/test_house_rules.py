@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import mlgate
 from cli.main import COMMANDS
 from cli.main import mlgate as group
+from policies.rules import load_rules
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,7 +32,7 @@ def rules() -> set[str]:
     for package in mlgate.PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             found |= set(re.findall(r'"(MLG-[A-Z0-9-]+[A-Z0-9])"', path.read_text()))
-    return found
+    return found | {rule.id for rule in load_rules()}
 
 
 def test_every_rule_has_a_page_and_every_page_a_rule() -> None:

@@ -1,0 +1,179 @@
+"""Every resource against every rule that reaches it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from deploy_gate.policy_checks.rule_sets import RuleSet
+from policies.aliases import built_in_aliases
+from policies.evaluation import Answer, State
+from policies.known_resources import KnownResources, evaluate_known
+from policies.rules import Rule
+from policies.scope import Surroundings
+from resource_readers.interface import NotRead, ReadResult, Resource
+from resource_readers.rendering import plain_resource
+from verdicts import Completed, Evidence, Finding, InputDigest, Location, NotCompleted, Outcome, Reason
+
+SCANNER = "policy"
+SECRETS = "secrets"
+"""The family of rules whose findings don't quote what they found."""
+_SHOWN_VALUE = 80
+_MAXIMUM_NAMED = 50
+"""How many obstacles of one kind are told one by one in a file."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    findings: dict[tuple[str, str, int | None, str], Finding] = field(default_factory=dict)
+    undecided: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    judged: int = 0
+
+
+def judge(read: Sequence[tuple[str, ReadResult]], rules: RuleSet, now: dt.datetime) -> tuple[Outcome, ...]:
+    """What the rules say of everything that was read.
+
+    Args:
+        read: see `resource_readers.projects.read_paths`.
+        rules: those that hold.
+        now: the moment of the check (aware, UTC).
+
+    Returns:
+        One Completed with all findings, and a NotCompleted for everything that was not read or can't be decided.
+    """
+    hidden = [one for _, result in read for one in result.not_read if one.may_hold_resources]
+    # A file that another one takes in is judged there, with the values that it gets there.
+    parts = {digest.name for shown, result in read for digest in result.files if digest.name != shown}
+    views = [
+        (resource, plain_resource(resource, str), shown in parts)
+        for shown, result in read
+        for resource in result.resources
+        if not resource.existing
+    ]
+    surroundings = Surroundings(aliases=built_in_aliases(), now=now)
+    known = KnownResources((view for _, view, _ in views), whole=not hidden)
+    tally = _Tally()
+    for resource, view, is_part in views:
+        tally.judged += 1
+        for policy, applies in rules.pack.candidates(view, surroundings):
+            answer = evaluate_known(policy, view, surroundings, known, applies=applies)
+            _take(rules.rules[policy.definition.name], rules, resource, view, answer, is_part, tally)
+    done = Completed(
+        scanner=SCANNER,
+        examined=tally.judged,
+        unit="resources",
+        findings=tuple(tally.findings.values()),
+        evidence=Evidence(inputs=_inputs(read)),
+        notes=rules.notes,
+    )
+    return done, *_unread(hidden), *_undecided(tally)
+
+
+def _take(
+    rule: Rule,
+    rules: RuleSet,
+    resource: Resource,
+    view: Mapping[str, Any],
+    answer: Answer,
+    is_part: bool,
+    tally: _Tally,
+) -> None:
+    match answer.state:
+        case State.NON_COMPLIANT | State.CONFLICT | State.ERROR:
+            finding = _finding(rule, rules, resource, view, answer)
+            place = finding.location or resource.location
+            tally.findings.setdefault((rule.id, place.path, place.line, finding.resource), finding)
+        case State.UNKNOWN:
+            # What a part leaves open by itself is given where it is taken in, and judged there.
+            if not is_part:
+                tally.undecided.setdefault((rule.id, resource.location.path), []).append(
+                    f"{resource.id} (line {resource.location.line}): {answer.reason}"
+                )
+        case State.COMPLIANT | State.NOT_APPLICABLE | State.EXEMPT:
+            pass
+
+
+def _finding(rule: Rule, rules: RuleSet, resource: Resource, view: Mapping[str, Any], answer: Answer) -> Finding:
+    path = pointer_parts(rule.pointer)
+    line, column = resource.place(*path) if path else resource.place()
+    # The value of a property that holds a secret is the secret.
+    found = "" if rule.family == SECRETS else _found(path, view)
+    failed = f" (the rule itself failed: {answer.reason})" if answer.state is State.ERROR else ""
+    return Finding(
+        rule_id=rule.id,
+        scanner=SCANNER,
+        severity=rules.severities[rule.id],
+        message=f"{rule.synopsis}{found}{failed}",
+        remediation=rule.remediation["text"],
+        resource=resource.id,
+        subject=rule.pointer,
+        location=Location(resource.location.path, line, column),
+        documentation=rule.page,
+    )
+
+
+def pointer_parts(pointer: str) -> tuple[str | int, ...]:
+    """The parts of a JSON pointer (RFC 6901); digits are positions in lists."""
+    parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def _found(path: tuple[str | int, ...], view: Mapping[str, Any]) -> str:
+    """What stands there now, where that is one short value."""
+    if not path:
+        return ""
+    value: Any = view
+    for part in path:
+        if isinstance(value, dict) and isinstance(part, str):
+            value = next((one for key, one in value.items() if key.casefold() == part.casefold()), None)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            value = None
+    if value is None:
+        return f"; {path[-1]} is not set"
+    if isinstance(value, str | int | float | bool) and len(str(value)) <= _SHOWN_VALUE:
+        shown = str(value).lower() if isinstance(value, bool) else str(value)
+        return f"; {path[-1]} is {shown}"
+    return ""
+
+
+def _inputs(read: Sequence[tuple[str, ReadResult]]) -> tuple[InputDigest, ...]:
+    return tuple(dict.fromkeys(digest for _, result in read for digest in result.files))
+
+
+def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:
+    named: dict[str, int] = {}
+    for one in hidden:
+        named[one.path] = named.get(one.path, 0) + 1
+        if named[one.path] <= _MAXIMUM_NAMED:
+            yield NotCompleted(
+                scanner=SCANNER,
+                reason=Reason.UNREADABLE_INPUT,
+                detail=f"{one.reason}; what stands there was not checked",
+                remedy="correct it, or leave the file out in mlgate.yml with a reason",
+                location=one.location,
+            )
+    for path, count in named.items():
+        if count > _MAXIMUM_NAMED:
+            yield NotCompleted(
+                scanner=SCANNER,
+                reason=Reason.UNREADABLE_INPUT,
+                detail=f"{count - _MAXIMUM_NAMED} more parts of the file were not read",
+                remedy="see `mlgate template expand`",
+                location=Location(path),
+            )
+
+
+def _undecided(tally: _Tally) -> Iterator[NotCompleted]:
+    for (rule_id, path), places in tally.undecided.items():
+        more = f", and {len(places) - 1} more in this file" if len(places) > 1 else ""
+        yield NotCompleted(
+            scanner=SCANNER,
+            reason=Reason.INCOMPLETE,
+            detail=f"{rule_id} can't be decided for {places[0]}{more}",
+            remedy="give a parameter file with the values, or write them into the template",
+            location=Location(path),
+        )

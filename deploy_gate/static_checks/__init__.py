@@ -1,0 +1,1 @@
+"""`mlgate check`: everything that can be said of a project's files, before anything runs."""
