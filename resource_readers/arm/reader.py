@@ -41,8 +41,8 @@ class ArmJsonReader:
         """See interface.Reader."""
         files: list[InputDigest] = [file.digest]
         try:
-            supplied, parameters = load_parameters(request)
-            files += [parameters.digest] if parameters is not None else []
+            supplied, opened = load_parameters(request)
+            files += opened
         except UnreadableFileError as error:
             return _nothing(NotRead(error.shown, None, f"can't be read: {error}"), files)
         except ParameterFileMissing as error:
@@ -70,15 +70,15 @@ class ParameterFileMissing(Exception):
         self.missing = missing
 
 
-def load_parameters(request: ReadRequest) -> tuple[Mapping[str, Value], ProjectFile | None]:
-    """Values by casefolded name, and the file. Raises ParameterFileMissing and UnreadableFileError."""
+def load_parameters(request: ReadRequest) -> tuple[Mapping[str, Value], tuple[InputDigest, ...]]:
+    """Values by casefolded name, and the files that they are from. Raises ParameterFileMissing, UnreadableFileError."""
     if request.parameters is None:
-        return {}, None
+        return {}, ()
     file = open_inside(request.root, request.parameters)
     try:
         if file.path.suffix.casefold() == ".bicepparam":
-            return bicep_parameters.parse_parameters(file), file
-        return parameter_files.parse_parameters(file.data), file
+            return bicep_parameters.load(file, request)
+        return parameter_files.parse_parameters(file.data), (file.digest,)
     except parameter_files.ParameterFileError as error:
         missing = NotRead(file.shown, error.line, f"no parameter file: {error}")
         raise ParameterFileMissing(missing) from None

@@ -6,15 +6,18 @@ used as a value: then, and only then, it is named as not read. A file of the pro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from resource_readers.arm.scopes import TemplateScope
+from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library
 from resource_readers.bicep.registries import is_remote
 from resource_readers.bicep.scopes import BicepScope
-from resource_readers.bicep.statements import Import
+from resource_readers.bicep.statements import Import, Misread, Statement
 from resource_readers.interface import Value
+from resource_readers.project_files import ProjectFile, UnreadableFileError
 from resource_readers.reading import Reading
 from resource_readers.template_language.evaluation import Closure, Frame
 from resource_readers.template_language.resource_ids import DeploymentScope
@@ -89,13 +92,53 @@ def _functions(template: ObjectNode) -> Mapping[str, ObjectNode]:
     return found
 
 
-def bind(statement: Import, scope: BicepScope, exported: Callable[[str], Value]) -> None:
-    """Gives the imported names their meaning."""
-    for there, here in statement.names:
-        scope.imported[here] = partial(exported, there)
+def bind_all(
+    statements: Sequence[Statement], scope: BicepScope, library: Library, file: ProjectFile, opened: tuple[Path, ...]
+) -> None:
+    """Gives the imported names of a file their meaning. Raises LimitError.
+
+    Args:
+        statements: the file's.
+        scope: its names.
+        library: opens the others.
+        file: the file.
+        opened: it and those that import it.
+    """
+    for statement in statements:
+        if isinstance(statement, Import):
+            exported: Callable[[str], Value]
+            try:
+                exported = _exports(statement.path, scope, library, file, opened).exported
+            except UnreadableFileError as error:
+                exported = _missing(statement, scope.reading, str(error))
+            for there, here in statement.names:
+                scope.imported[here] = partial(exported, there)
 
 
-def missing(statement: Import, reading: Reading, reason: str) -> Callable[[str], Value]:
+def _exports(
+    target: str, scope: BicepScope, library: Library, importer: ProjectFile, opened: tuple[Path, ...]
+) -> Exports:
+    if len(opened) > MAXIMUM_MODULE_DEPTH:
+        raise UnreadableFileError(target, "imports are nested too deeply")
+    file = library.module(importer.path.parent, target, scope.reading)
+    if file.path in opened:
+        raise UnreadableFileError(target, "the files import each other")
+    reading = scope.reading.part(file.shown)
+    if file.path.suffix.casefold() != ".bicep":
+        return TemplateExports(library.template(file), reading, scope.target)
+    statements = library.statements(file)
+    for one in statements:
+        if isinstance(one, Misread):
+            reading.miss(one.line, one.reason, may_hold_resources=False)
+    folder = file.path.parent
+    other = BicepScope(
+        reading, statements, scope.target, {}, lambda name, given: library.load(folder, name, given, reading)
+    )
+    bind_all(statements, other, library, file, (*opened, file.path))
+    return other
+
+
+def _missing(statement: Import, reading: Reading, reason: str) -> Callable[[str], Value]:
     """Stands for the exports of a file that can't be read."""
 
     def exported(name: str) -> Value:

@@ -15,7 +15,6 @@ from resource_readers.bicep.scopes import BicepScope
 from resource_readers.bicep.statements import (
     Deployable,
     Function,
-    Import,
     Misread,
     Output,
     Parameter,
@@ -54,8 +53,8 @@ class BicepReader:
         """See interface.Reader."""
         files: list[InputDigest] = [file.digest]
         try:
-            supplied, parameters = load_parameters(request)
-            files += [parameters.digest] if parameters is not None else []
+            supplied, opened = load_parameters(request)
+            files += opened
         except UnreadableFileError as error:
             return _nothing(NotRead(error.shown, None, f"can't be read: {error}"), files)
         except ParameterFileMissing as error:
@@ -132,8 +131,7 @@ class _File:
         for one in statements:
             if isinstance(one, Deployable):
                 self._declare(one, None, frame, scope, "")
-            elif isinstance(one, Import):
-                self._import(one, scope)
+        imports.bind_all(statements, scope, self._library, self._file, self._opened)
         return scope
 
     def expand(self, supplied: Mapping[str, Value], target: DeploymentScope | None) -> BicepScope:
@@ -158,24 +156,6 @@ class _File:
         frame = Frame(scope)
         statements = self._library.statements(self._file)
         return {one.name: evaluate(one.value, frame) for one in statements if isinstance(one, Output)}
-
-    def _import(self, statement: Import, scope: BicepScope) -> None:
-        try:
-            imports.bind(statement, scope, self._exports(statement, scope).exported)
-        except UnreadableFileError as error:
-            imports.bind(statement, scope, imports.missing(statement, self._reading, str(error)))
-
-    def _exports(self, statement: Import, scope: BicepScope) -> imports.Exports:
-        if len(self._opened) > MAXIMUM_MODULE_DEPTH:
-            raise UnreadableFileError(statement.path, "imports are nested too deeply")
-        file = self._library.module(self._file.path.parent, statement.path, self._reading)
-        if file.path in self._opened:
-            raise UnreadableFileError(statement.path, "the files import each other")
-        if file.path.suffix.casefold() != ".bicep":
-            template = self._library.template(file)
-            return imports.TemplateExports(template, self._reading.part(file.shown), scope.target)
-        part = _File(file, self._library, self._reading.part(file.shown), [], (*self._opened, file.path))
-        return part.scope({}, scope.target)
 
     def _declare(self, one: Deployable, parent: Deployable | None, frame: Frame, scope: BicepScope, path: str) -> None:
         key = f"{path}::{one.symbol}" if path else one.symbol
