@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from resource_readers.trees.nodes import (
@@ -36,14 +37,31 @@ def is_expression(text: str) -> bool:
     return text.startswith("[") and text.endswith("]") and not text.startswith("[[")
 
 
-def parse_text(text: str, line: int) -> Node:
+def parse_text(text: str, line: int, column: int = 0) -> Node:
     """A text of a template as a tree: a literal, an expression, or Unreadable with the reason."""
     if not is_expression(text):
-        return Literal(text[1:] if text.startswith("[[") else text, line)
+        return Literal(text[1:] if text.startswith("[[") else text, line, column)
+    if len(text) > _CACHED_CHARACTERS:
+        return _parsed(text[1:-1], line, column)
+    made = _shared(text[1:-1])
+    return Unreadable(made.reason, line, column, made.refused) if isinstance(made, Unreadable) else made
+
+
+_CACHED_CHARACTERS = 2_000
+
+
+@functools.lru_cache(maxsize=20_000)
+def _shared(text: str) -> Node:
+    """The same expression stands in a template, and in many templates, again and again. Its lines are those of none."""
+    return _parsed(text, 0, 0)
+
+
+def _parsed(text: str, line: int, column: int) -> Node:
     try:
-        return parse_expression(text[1:-1], line)
+        return parse_expression(text, line)
     except ExpressionError as error:
-        return Unreadable(f"not an expression: {error}", line)
+        # Without a call it can be meant as none: Azure Resource Manager refuses the text, and there is nothing to read.
+        return Unreadable(f"not an expression: {error}", line, column, "(" not in text)
 
 
 def parse_expression(text: str, line: int) -> Node:
@@ -59,11 +77,11 @@ def expression_of(node: Node) -> Node:
     Only for what is evaluated in one scope: the inner template of a nested deployment has its own.
     """
     if isinstance(node, Literal):
-        return parse_text(node.value, node.line) if isinstance(node.value, str) else node
+        return parse_text(node.value, node.line, node.column) if isinstance(node.value, str) else node
     if isinstance(node, ArrayNode):
-        return ArrayNode(tuple(expression_of(item) for item in node.items), node.line)
+        return ArrayNode(tuple([expression_of(item) for item in node.items]), node.line, node.column)
     if isinstance(node, ObjectNode):
-        return ObjectNode(tuple(made for entry in node.entries for made in _entries(entry)), node.line)
+        return ObjectNode(tuple([made for entry in node.entries for made in _entries(entry)]), node.line, node.column)
     return node
 
 
@@ -73,8 +91,8 @@ def _entries(entry: Entry) -> list[Entry]:
         return copies
     key: str | Node = entry.key
     if isinstance(key, str) and (is_expression(key) or key.startswith("[[")):
-        key = parse_text(key, entry.line)
-    return [Entry(key, expression_of(entry.value), entry.line)]
+        key = parse_text(key, entry.line, entry.column)
+    return [Entry(key, expression_of(entry.value), entry.line, entry.column)]
 
 
 def property_copies(entry: Entry) -> list[Entry] | None:
@@ -86,7 +104,7 @@ def property_copies(entry: Entry) -> list[Entry] | None:
         name = item.get("name") if isinstance(item, ObjectNode) else None
         if not (isinstance(item, ObjectNode) and isinstance(name, Literal) and isinstance(name.value, str)):
             return None
-        made.append(Entry(name.value, counted_loop(name.value, item, "input"), item.line))
+        made.append(Entry(name.value, counted_loop(name.value, item, "input"), item.line, item.column))
     return made
 
 
@@ -95,7 +113,7 @@ def counted_loop(name: str, copy: ObjectNode, body: str) -> Node:
     count, value = copy.get("count"), copy.get(body)
     if count is None or value is None:
         return Unreadable(f"a copy loop without count or {body}", copy.line)
-    return Loop(expression_of(count), name, "", None, expression_of(value), True, copy.line)
+    return Loop(expression_of(count), name, "", None, expression_of(value), True, copy.line, copy.column)
 
 
 class _Parser:

@@ -1,185 +1,251 @@
-"""Deployments inside of deployments (Microsoft.Resources/deployments): their scope, parameters and outputs."""
+"""Deployments inside of deployments (Microsoft.Resources/deployments): their templates, parameters and outputs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
-from resource_readers.arm.expressions import expression_of
-from resource_readers.arm.scopes import Declarations, Outputs, TemplateScope
-from resource_readers.arm.template_parts import level_of, literal_text, resource_entries, schema_of, scope_id
+from resource_readers.arm.expressions import counted_loop, expression_of
+from resource_readers.arm.identities import (
+    DEPLOYMENT,
+    LoopError,
+    declared_type,
+    identity_of,
+    rounds_of,
+    target_of,
+    value_of,
+)
+from resource_readers.arm.parameter_files import ParameterFileError, parse_parameters
+from resource_readers.arm.scopes import Declarations, Deployed, Outputs, TemplateScope
+from resource_readers.arm.template_files import TemplateFiles, TemplateLinkError
+from resource_readers.arm.template_parts import literal_text, resource_entries, tree_of
 from resource_readers.interface import Unknown, Value
 from resource_readers.reading import Reading
-from resource_readers.template_language import resource_ids
-from resource_readers.template_language.evaluation import Frame, evaluate
-from resource_readers.template_language.resource_ids import DeploymentScope, Level
-from resource_readers.template_language.unknowns import symbolic, unknown
-from resource_readers.trees.nodes import Entry, Node, ObjectNode
-
-_TYPE = "microsoft.resources/deployments"
+from resource_readers.template_language.evaluation import Frame, evaluate, member
+from resource_readers.template_language.resource_ids import DeploymentScope
+from resource_readers.template_language.unknowns import LimitError, symbolic, unknown
+from resource_readers.trees.nodes import Node, ObjectNode, Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Nested:
-    """A nested template, ready to be expanded."""
+    """A nested template, ready to be expanded.
+
+    Attributes:
+        template: its tree.
+        frame: in which it is evaluated: its own, or that of the template around it.
+        target: what it is deployed to.
+        reading: of the file in which it stands.
+        linked: that file, as shown, where it is another one than the template's around it; else "".
+    """
 
     template: ObjectNode
     frame: Frame
     target: DeploymentScope
-
-
-def target_of(node: ObjectNode, frame: Frame, outer: DeploymentScope, template: ObjectNode | None) -> DeploymentScope:
-    """Where a nested deployment goes."""
-
-    def text(key: str) -> str:
-        value = node.get(key)
-        return symbolic(evaluate(expression_of(value), frame)) if value is not None else ""
-
-    subscription = text("subscriptionId") or outer.subscription
-    group, scope = text("resourceGroup"), text("scope")
-    if group:
-        return replace(outer, level=Level.RESOURCE_GROUP, subscription=subscription, group=group)
-    if scope:
-        return scope_target(scope, outer)
-    if node.get("subscriptionId") is not None:
-        return replace(outer, level=Level.SUBSCRIPTION, subscription=subscription)
-    schema = schema_of(template) if template is not None else ""
-    if outer.level is not Level.RESOURCE_GROUP and schema and level_of(schema) is not Level.RESOURCE_GROUP:
-        return replace(outer, level=level_of(schema))
-    return outer
-
-
-def scope_target(scope: str, outer: DeploymentScope) -> DeploymentScope:
-    """The scope that an id (or "/", or a management group's relative one) names."""
-    parts = resource_ids.split_segments(scope.strip("/"))
-    folded = [part.casefold() for part in parts]
-    if scope == "/":
-        return replace(outer, level=Level.TENANT)
-    if "managementgroups" in folded and folded.index("managementgroups") + 1 < len(parts):
-        at = folded.index("managementgroups")
-        return replace(outer, level=Level.MANAGEMENT_GROUP, management_group=parts[at + 1])
-    if folded[0] == "subscriptions" and len(parts) == 2:
-        return replace(outer, level=Level.SUBSCRIPTION, subscription=parts[1])
-    if folded[0] == "subscriptions" and len(parts) == 4 and folded[2] == "resourcegroups":
-        return replace(outer, level=Level.RESOURCE_GROUP, subscription=parts[1], group=parts[3])
-    return replace(outer, level=Level.RESOURCE_GROUP, group="{" + scope.strip("{}") + "}")
+    reading: Reading
+    linked: str = ""
 
 
 def open_nested(node: ObjectNode, frame: Frame, outer: DeploymentScope, reading: Reading) -> Nested | None:
-    """The template of a nested deployment; None if it has to be named as not read."""
+    """The template of a nested deployment, opened once; None if it is named as not read."""
+    scope = frame.scope
+    if not isinstance(scope, TemplateScope):
+        return _opened(node, frame, outer, reading)
+    return cast(Nested | None, scope.once(node, frame, lambda: _opened(node, frame, outer, reading)))
+
+
+def _opened(node: ObjectNode, frame: Frame, outer: DeploymentScope, reading: Reading) -> Nested | None:
     properties = node.get("properties")
     if not isinstance(properties, ObjectNode):
         reading.miss(node.line, "a nested deployment without properties")
         return None
-    template = properties.get("template")
-    if not isinstance(template, ObjectNode):
-        link = properties.get("templateLink")
-        what = "a linked template" if link is not None else "a nested deployment without a template in it"
-        reading.miss((link or properties).line, f"{what} is not followed")
-        return None
+    around = frame.scope
+    files = around.files if isinstance(around, TemplateScope) else None
+    template, inner, linked, place = properties.get("template"), True, "", reading
+    if isinstance(template, ObjectNode):
+        options = properties.get("expressionEvaluationOptions")
+        inner = isinstance(options, ObjectNode) and literal_text(options.get("scope")).casefold() == "inner"
+    elif template is not None and literal_text(template):
+        made = tree_of(evaluate(expression_of(template), frame), template.line, template.column)
+        if not isinstance(made, ObjectNode):
+            reading.miss(template.line, "the template of a nested deployment is not known")
+            return None
+        template = made
+    else:
+        try:
+            template, files, linked = _linked(properties, frame, files, reading)
+        except TemplateLinkError as error:
+            reading.miss(
+                (properties.get("templateLink") or properties).line, f"a linked template is not followed: {error}"
+            )
+            return None
+        place = reading.part(linked)
     target = target_of(node, frame, outer, template)
-    options = properties.get("expressionEvaluationOptions")
-    inner = isinstance(options, ObjectNode) and literal_text(options.get("scope")).casefold() == "inner"
+    target = replace(target, name=symbolic(value_of(node.get("name"), frame, "")) or target.name)
     if not inner:
-        return Nested(template, frame, target)
-    supplied = _supplied(properties.get("parameters"), frame)
-    if supplied is None:
-        # Without them the defaults would be taken, which may be quite other values.
-        reading.miss(properties.line, "the parameters of a nested deployment are not known")
-        return None
-    scope = TemplateScope(reading, template, target, supplied)
-    return Nested(template, Frame(scope, depth=frame.depth), target)
+        return Nested(template, frame, target, reading)
+    supplied = _all_supplied(properties, template, frame, files, reading)
+    scope = TemplateScope(place, template, target, supplied, files)
+    return Nested(template, Frame(scope, depth=frame.depth), target, place, linked)
 
 
-def _supplied(node: Node | None, frame: Frame) -> Mapping[str, Value] | None:
-    """Parameter values that the outer template hands in, by casefolded name; None if they aren't known."""
+def _linked(
+    properties: ObjectNode, frame: Frame, files: TemplateFiles | None, reading: Reading
+) -> tuple[ObjectNode, TemplateFiles, str]:
+    link = properties.get("templateLink")
+    if link is None:
+        raise TemplateLinkError("there is neither a template nor a link")
+    if files is None:
+        raise TemplateLinkError("its place is not known")
+    file = files.linked(evaluate(expression_of(link), frame), reading)
+    return files.tree(file), files.below(file), file.shown
+
+
+def _all_supplied(
+    properties: ObjectNode, template: ObjectNode, frame: Frame, files: TemplateFiles | None, reading: Reading
+) -> Mapping[str, Value]:
+    """What the template is given, by casefolded name; unknown values where nobody knows what it is given."""
+    link = properties.get("parametersLink")
+    if link is None or properties.get("parameters") is not None:
+        return supplied_values(properties.get("parameters"), template, frame)
+    try:
+        around = frame.scope.files if isinstance(frame.scope, TemplateScope) else files
+        if around is None:
+            raise TemplateLinkError("its place is not known")
+        file = around.linked(evaluate(expression_of(link), frame), reading)
+        return parse_parameters(file.data)
+    except (TemplateLinkError, ParameterFileError) as error:
+        reading.miss(link.line, f"a linked parameter file is not followed: {error}", may_hold_resources=False)
+        return _unknown_values(template, unknown("the linked parameter file is not read"))
+
+
+def supplied_values(node: Node | None, template: ObjectNode, frame: Frame) -> Mapping[str, Value]:
+    """The `parameters` of a deployment, evaluated, by casefolded name."""
     if node is None:
         return {}
     if not isinstance(node, ObjectNode):
         whole = evaluate(expression_of(node), frame)
-        if not isinstance(whole, dict) or not all(isinstance(one, dict) and "value" in one for one in whole.values()):
-            return None
-        return {name.casefold(): one["value"] for name, one in whole.items()}
+        if not isinstance(whole, dict):
+            return _unknown_values(template, whole)
+        return {name.casefold(): _handed(name, one) for name, one in whole.items()}
     values: dict[str, Value] = {}
     for entry in node.entries:
-        if not isinstance(entry.key, str):
-            continue
-        handed = entry.value.get("value") if isinstance(entry.value, ObjectNode) else None
-        if handed is not None:
-            values[entry.key.casefold()] = evaluate(expression_of(handed), frame)
-        elif isinstance(entry.value, ObjectNode):
-            values[entry.key.casefold()] = unknown("it is a Key Vault secret", "{parameters('" + entry.key + "')}")
-        else:
-            whole = evaluate(expression_of(entry.value), frame)
+        if isinstance(entry.key, str):
+            handed = entry.value.get("value") if isinstance(entry.value, ObjectNode) else None
             values[entry.key.casefold()] = (
-                whole["value"]
-                if isinstance(whole, dict) and "value" in whole
-                else Unknown("a parameter without a value")
+                evaluate(expression_of(handed), frame)
+                if handed is not None
+                else _handed(entry.key, evaluate(expression_of(entry.value), frame))
             )
     return values
 
 
-def register(entries: Sequence[Entry], frame: Frame, target: DeploymentScope, reading: Reading) -> None:
+def _unknown_values(template: ObjectNode, whole: Value) -> dict[str, Value]:
+    """Every parameter of a template as unknown: with its defaults quite other values might be taken."""
+    section = template.get("parameters")
+    names = [str(entry.key) for entry in section.entries] if isinstance(section, ObjectNode) else []
+    around = whole if isinstance(whole, Unknown) else Unknown("the parameters of a nested deployment are not known")
+    return {name.casefold(): member(member(around, name, safe=False), "value", safe=False) for name in names}
+
+
+def _handed(name: str, one: Value) -> Value:
+    """What `{value}` or `{reference}` hands in."""
+    if isinstance(one, Unknown):
+        return member(one, "value", safe=False)
+    if isinstance(one, dict) and "value" in one:
+        return one["value"]
+    reference = one.get("reference") if isinstance(one, dict) else None
+    if isinstance(reference, dict):
+        vault = reference.get("keyVault")
+        return secret(symbolic(vault.get("id") if isinstance(vault, dict) else vault), reference.get("secretName"))
+    return Unknown(f"the parameter {name!r} is given no value")
+
+
+def secret(vault: str, name: Value) -> Unknown:
+    """The secret of a Key Vault."""
+    return unknown("it is a Key Vault secret", "{" + f"getSecret('{vault}', '{symbolic(name)}')" + "}")
+
+
+def register(section: Node | None, frame: Frame, target: DeploymentScope, reading: Reading) -> None:
     """Tells the scope the ids of a template's resources, and the outputs of the deployments nested in it."""
     scope = frame.scope
-    if not isinstance(scope, TemplateScope):
+    if not isinstance(scope, TemplateScope) or not scope.first_time(section, frame):
         return
-    for entry in entries:
-        node = entry.value
-        if not isinstance(node, ObjectNode) or node.get("copy") is not None:
-            continue
-        resource_type = literal_text(node.get("type"))
-        name = node.get("name")
-        if not resource_type or name is None:
-            continue
-        own_name = symbolic(evaluate(expression_of(name), frame))
-        nested = resource_type.casefold() == _TYPE
-        place = target_of(node, frame, target, None).id if nested else target.id
-        explicit = node.get("scope")
-        if explicit is not None and not nested:
-            place = scope_id(evaluate(expression_of(explicit), frame), target)
-        identifier = resource_ids.resource_id(place, resource_type, own_name)
-        for key in (entry.key, own_name):
-            if isinstance(key, str) and key:
-                scope.resource_ids.setdefault(key.casefold(), identifier)
-        if nested:
-            outputs = _outputs(node, frame, target, reading)
-            scope.outputs.setdefault(identifier.casefold(), outputs)
-            scope.outputs.setdefault(own_name.casefold(), outputs)
+    for entry in resource_entries(section):
+        if isinstance(entry.value, ObjectNode):
+            _register(entry.key if isinstance(entry.key, str) else "", entry.value, frame, target, reading, scope)
+
+
+def _register(
+    symbol: str, node: ObjectNode, frame: Frame, target: DeploymentScope, reading: Reading, scope: TemplateScope
+) -> None:
+    folded = symbol.casefold()
+    looped = node.get("copy") is not None
+    made: list[Deployed] = []
+    try:
+        for inner, certain in rounds_of(node, frame):
+            if not certain:
+                scope.loops[folded] = unknown("a loop over something unknown")
+                return
+            one = _deployed(node, inner, target, reading)
+            if one is None:
+                return
+            made.append(one)
+            for key in (
+                f"{folded}[{len(made) - 1}]" if looped else folded,
+                symbolic(one.name).casefold(),
+                one.id.casefold(),
+            ):
+                if key:
+                    scope.deployed.setdefault(key, one)
+    except (LoopError, LimitError):
+        return  # named with its line when it is expanded
+    if looped:
+        scope.loops[folded] = tuple(made)
+
+
+def _deployed(node: ObjectNode, frame: Frame, target: DeploymentScope, reading: Reading) -> Deployed | None:
+    declared = declared_type(node, frame)
+    if not declared or node.get("name") is None:
+        return None
+    identity = identity_of(declared, node, frame, target, None)
+    outputs = _outputs(node, frame, target, reading) if declared.casefold() == DEPLOYMENT else None
+    version = symbolic(value_of(node.get("apiVersion"), frame, ""))
+    return Deployed(identity.id, identity.type, identity.name, version, outputs=outputs)
 
 
 def _outputs(node: ObjectNode, frame: Frame, target: DeploymentScope, reading: Reading) -> Outputs:
-    """Outputs when they are asked for; one that leads back to itself is an Unknown."""
-    made: list[dict[str, Value]] = []
+    """Outputs when they are asked for; those that lead back to themselves are none."""
+    made: list[Mapping[str, Value] | None] = []
     opened: list[None] = []
 
-    def outputs() -> Mapping[str, Value]:
-        if made:
-            return made[0]
-        if opened:
-            return {}
-        opened.append(None)
-        # What can't be read is named when the deployment itself is expanded.
-        nested = open_nested(node, frame.deeper(), target, Reading(reading.shown, reading.budget))
-        values: dict[str, Value] = {}
-        section = nested.template.get("outputs") if nested is not None else None
-        if nested is not None and isinstance(section, ObjectNode):
-            resources = nested.template.get("resources")
-            register(list(resource_entries(resources)), nested.frame, nested.target, reading)
-            values = _output_values(section, nested.frame)
-        made.append(values)
-        return values
+    def outputs() -> Mapping[str, Value] | None:
+        if not made and not opened:
+            opened.append(None)
+            nested = open_nested(node, frame.deeper(), target, reading)
+            made.append(output_values(nested) if nested is not None else None)
+        return made[0] if made else None
 
     return outputs
 
 
-def _output_values(section: ObjectNode, frame: Frame) -> dict[str, Value]:
-    nodes = {
-        entry.key: expression_of(value)
-        for entry in section.entries
-        if isinstance(entry.key, str)
-        and isinstance(entry.value, ObjectNode)
-        and (value := entry.value.get("value")) is not None
-    }
+def output_values(nested: Nested) -> Mapping[str, Value]:
+    """The outputs of a nested template."""
+    section = nested.template.get("outputs")
+    if not isinstance(section, ObjectNode):
+        return {}
+    register(nested.template.get("resources"), nested.frame, nested.target, nested.reading)
+    nodes = {entry.key: _output(entry.value) for entry in section.entries if isinstance(entry.key, str)}
     declarations = Declarations("output", nodes)
-    return {name: declarations.get(name, frame) for name in declarations.names()}
+    return {name: declarations.get(name, nested.frame) for name in declarations.names()}
+
+
+def _output(definition: Node) -> Node:
+    value = definition.get("value") if isinstance(definition, ObjectNode) else None
+    if value is not None:
+        return expression_of(value)
+    copy = definition.get("copy") if isinstance(definition, ObjectNode) else None
+    if isinstance(copy, ObjectNode):
+        return counted_loop("", copy, "input")
+    return Unreadable("an output without a value", definition.line, definition.column, refused=True)

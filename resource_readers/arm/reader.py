@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from resource_readers.arm import parameter_files
+from resource_readers.arm.template_files import TemplateFiles
 from resource_readers.arm.template_parts import schema_of
-from resource_readers.arm.templates import expand
+from resource_readers.arm.templates import expand, open_template
 from resource_readers.bicep import parameters as bicep_parameters
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
@@ -56,9 +57,14 @@ class ArmJsonReader:
         reading = Reading(file.shown)
         if "deploymentparameters" in schema_of(tree).casefold():
             reading.miss(1, "no template: it is a parameter file")
-        resources = expand(tree, reading, supplied)
+        reading.files.update({one.name: one for one in files})
+        place = TemplateFiles(request.root, request.session, (file.path,))
+        resources = expand(open_template(tree, reading, supplied, files=place))
         return ReadResult(
-            kind=KIND, resources=tuple(resources), not_read=tuple(reading.not_read.values()), files=tuple(files)
+            kind=KIND,
+            resources=tuple(resources),
+            not_read=tuple(reading.not_read.values()),
+            files=tuple(reading.files.values()),
         )
 
 

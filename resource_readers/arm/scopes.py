@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from resource_readers.arm.expressions import expression_of
+from resource_readers.arm.template_files import TemplateFiles
+from resource_readers.arm.user_functions import user_functions
 from resource_readers.interface import Unknown, Value
 from resource_readers.reading import Reading
 from resource_readers.template_language import resource_ids
@@ -60,7 +62,25 @@ class Declarations:
         return value
 
 
-Outputs = Callable[[], Mapping[str, Value]]
+Outputs = Callable[[], Mapping[str, Value] | None]
+"""None where they can't be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What reference() and its like can know of a resource of the template.
+
+    Attributes:
+        id, type, api_version: as interface.Resource has them.
+        name: as written.
+        outputs: of a nested deployment; None for anything else.
+    """
+
+    id: str
+    type: str
+    name: Value
+    api_version: str = ""
+    outputs: Outputs | None = None
 
 
 class TemplateScope:
@@ -71,20 +91,46 @@ class TemplateScope:
         template: the template's tree.
         target: what it deploys to.
         supplied: parameter values by casefolded name.
+        files: the files that it may link to.
     """
 
     def __init__(
-        self, reading: Reading, template: ObjectNode, target: DeploymentScope, supplied: Mapping[str, Value]
+        self,
+        reading: Reading,
+        template: ObjectNode,
+        target: DeploymentScope,
+        supplied: Mapping[str, Value],
+        files: TemplateFiles | None = None,
     ) -> None:
         self.reading = reading
         self.target = target
         self.supplied = supplied
+        self.files = files
         self.parameters = Declarations("parameter", _defaults(template))
+        self._with_default = _names_with_default(template)
         self.variables = Declarations("variable", _variables(template))
-        self.resource_ids: dict[str, str] = {}
-        """Ids by the casefolded symbolic name (languageVersion 2.0) or plain name of a resource."""
-        self.outputs: dict[str, Outputs] = {}
-        """Outputs of nested deployments by casefolded id."""
+        self.functions = user_functions(template)
+        self.deployed: dict[str, Deployed] = {}
+        """By the casefolded symbolic name (languageVersion 2.0; "vm[0]" in a loop), plain name, or id."""
+        self.loops: dict[str, tuple[Deployed, ...] | Unknown] = {}
+        """By the casefolded symbolic name of a loop; an Unknown where nobody can say how many."""
+        self._opened: dict[tuple[object, ...], tuple[Node, object]] = {}
+        self._registered: dict[tuple[object, ...], Node | None] = {}
+
+    def once(self, node: Node, frame: Frame, make: Callable[[], object]) -> object:
+        """What `make` gave for a declaration in a round of its loop; None while it is being made."""
+        key = (id(node), *frame.copies.items())
+        if key not in self._opened:
+            self._opened[key] = (node, None)
+            self._opened[key] = (node, make())
+        return self._opened[key][1]
+
+    def first_time(self, section: Node | None, frame: Frame) -> bool:
+        """Whether it is asked for the first time for the resources of a template in a round of its loop."""
+        key = (id(section), *frame.copies.items())
+        known = key in self._registered
+        self._registered[key] = section
+        return not known
 
     @property
     def budget(self) -> Budget:
@@ -93,7 +139,8 @@ class TemplateScope:
 
     def unreadable(self, node: Unreadable) -> None:
         """See evaluation.Scope."""
-        self.reading.miss(node.line, node.reason)
+        if not node.refused:
+            self.reading.miss(node.line, node.reason)
 
     def symbol(self, name: str, frame: Frame) -> Value:
         """ARM templates have no symbols; see evaluation.Scope."""
@@ -102,14 +149,15 @@ class TemplateScope:
     def call(self, name: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         """See evaluation.Scope."""
         folded = name.casefold()
-        if folded in ("parameters", "variables"):
-            return self._named(folded, arguments, frame)
-        if folded in ("copyindex", "lambdavariables"):
-            return _copy_index(arguments, frame) if folded == "copyindex" else _lambda_variable(arguments, frame)
+        own = _OWN.get(folded)
+        if own is not None:
+            return own(self, folded, arguments, frame)
         if name == UNSET:
-            return unknown(f"the parameter {arguments[0]!r} has no value", "{parameters('" + str(arguments[0]) + "')}")
-        if folded == "reference":
-            return self._reference(arguments)
+            return unset(str(arguments[0]))
+        if folded in self.functions:
+            return self.functions[folded].call(self, arguments, frame)
+        if folded.startswith("list") and arguments:
+            return self._listed(name, arguments)
         return call_common(name, arguments, self.target)
 
     def _named(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
@@ -119,29 +167,98 @@ class TemplateScope:
         outside = replace(frame, variables={}, copies={}, scope=self)
         if folded == "variables":
             return self.variables.get(name, outside)
-        if name in self.supplied:
-            return self.supplied[name]
+        given = self.supplied.get(name)
+        # A null is as good as nothing given where there is a default.
+        if given is not None or (name in self.supplied and name not in self._with_default):
+            return given
         value = self.parameters.get(name, outside)
         if isinstance(value, Unknown) and not value.text:
             return unknown(value.reason, "{parameters('" + arguments[0] + "')}")
         return value
 
-    def _reference(self, arguments: tuple[Value, ...]) -> Value:
+    def _copy_index(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
+        return _copy_index(arguments, frame)
+
+    def _lambda_variable(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
+        return _lambda_variable(arguments, frame)
+
+    def _find(self, value: Value) -> tuple[str, Deployed | None]:
+        """The id that a reference names, as far as it is one, and the resource of this template that has it."""
+        target = symbolic(value)
+        known = self.deployed.get(target.casefold())
+        if known is not None:
+            return known.id, known
+        return (target if target.startswith("/") else ""), None
+
+    def _reference(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         if not arguments:
             raise FunctionError("a resource is needed")
-        target = symbolic(arguments[0])
+        identifier, known = self._find(arguments[0])
         whole = len(arguments) > 2 and isinstance(arguments[2], str) and arguments[2].casefold() == "full"
-        identifier = target if target.startswith("/") else self.resource_ids.get(target.casefold(), "")
-        outputs = self.outputs.get((identifier or target).casefold())
-        if outputs is not None:
-            properties = {"outputs": {name: {"value": value} for name, value in outputs().items()}}
-            return {"properties": properties} if whole else properties
-        return unknown(
-            "the properties of a deployed resource are known only during the deployment",
-            "{reference('" + (identifier or target) + "')" + ("" if whole else ".properties") + "}",
-            resource=identifier,
-            path=() if whole else ("properties",),
-        )
+        return _referenced(identifier or symbolic(arguments[0]), known, whole=whole)
+
+    def _references(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
+        if not arguments:
+            raise FunctionError("a symbolic name is needed")
+        loop = self.loops.get(symbolic(arguments[0]).casefold())
+        if not isinstance(loop, tuple):
+            return unknown_call("references", arguments[:1], loop.reason if loop is not None else "no such loop")
+        whole = len(arguments) > 1 and isinstance(arguments[1], str) and arguments[1].casefold() == "full"
+        return [_referenced(one.id, one, whole=whole) for one in loop]
+
+    def _resource_info(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
+        if not arguments:
+            raise FunctionError("a symbolic name is needed")
+        _, known = self._find(arguments[0])
+        if known is None:
+            return unknown_call("resourceInfo", arguments)
+        reason = "ids of the subscription and its parts are known only during the deployment"
+        return {
+            "id": resource_ids.id_value(known.id, reason),
+            "name": known.name,
+            "type": known.type,
+            "apiVersion": known.api_version,
+        }
+
+    def _listed(self, name: str, arguments: tuple[Value, ...]) -> Value:
+        """listKeys('symbol', ...) and its like: the text has the id."""
+        identifier, _ = self._find(arguments[0])
+        return listed(name, identifier or symbolic(arguments[0]))
+
+
+def listed(name: str, identifier: str) -> Unknown:
+    """What a list function of a resource gives."""
+    return unknown(f"{name}() is known only during the deployment", "{" + f"{name}('{identifier}')" + "}")
+
+
+def unset(name: str) -> Unknown:
+    """A parameter that nobody gave a value."""
+    return unknown(f"the parameter {name!r} has no value", "{parameters('" + name + "')}")
+
+
+def _referenced(identifier: str, known: Deployed | None, *, whole: bool) -> Value:
+    outputs = known.outputs() if known is not None and known.outputs is not None else None
+    if outputs is not None:
+        properties = {"outputs": {name: {"value": value} for name, value in outputs.items()}}
+        return {"properties": properties} if whole else properties
+    return unknown(
+        "the properties of a deployed resource are known only during the deployment",
+        "{reference('" + identifier + "')" + ("" if whole else ".properties") + "}",
+        resource=identifier if identifier.startswith("/") else "",
+        path=() if whole else ("properties",),
+    )
+
+
+_OWN: Mapping[str, Callable[[TemplateScope, str, tuple[Value, ...], Frame], Value]] = {
+    "parameters": TemplateScope._named,
+    "variables": TemplateScope._named,
+    "copyindex": TemplateScope._copy_index,
+    "lambdavariables": TemplateScope._lambda_variable,
+    "reference": TemplateScope._reference,
+    "references": TemplateScope._references,
+    "resourceinfo": TemplateScope._resource_info,
+}
+"""What only a template can answer, by casefolded name."""
 
 
 def _defaults(template: ObjectNode) -> dict[str, Node]:
@@ -158,6 +275,17 @@ def _defaults(template: ObjectNode) -> dict[str, Node]:
             expression_of(default) if default is not None else _unset(entry.key, entry.value, entry.line)
         )
     return made
+
+
+def _names_with_default(template: ObjectNode) -> frozenset[str]:
+    section = template.get("parameters")
+    return frozenset(
+        entry.key.casefold()
+        for entry in (section.entries if isinstance(section, ObjectNode) else ())
+        if isinstance(entry.key, str)
+        and isinstance(entry.value, ObjectNode)
+        and entry.value.get("defaultValue") is not None
+    )
 
 
 def _unset(name: str, definition: Node, line: int) -> Node:

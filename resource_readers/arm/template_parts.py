@@ -1,8 +1,9 @@
-"""What is read off a template or resource before anything is evaluated."""
+"""What is read off a template or resource before anything is evaluated, and values as trees."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, cast
 
 from resource_readers.interface import Value
 from resource_readers.template_language.resource_ids import DeploymentScope, Level
@@ -34,7 +35,7 @@ def resource_entries(section: Node | None) -> Iterator[Entry]:
     """The declarations in `resources`: a list, or an object with symbolic names as keys (languageVersion 2.0)."""
     if isinstance(section, ArrayNode):
         for item in section.items:
-            yield Entry("", item, item.line)
+            yield Entry("", item, item.line, item.column)
     elif isinstance(section, ObjectNode):
         yield from section.entries
 
@@ -49,3 +50,13 @@ def scope_id(value: Value, target: DeploymentScope) -> str:
     if text.casefold().startswith("microsoft.management/managementgroups/"):
         return f"/providers/{text}"
     return f"{target.id.rstrip('/')}/providers/{text}"
+
+
+def tree_of(value: Value, line: int, column: int) -> Node:
+    """A value as a tree whose nodes all stand at one place; an Unknown in it is a literal that evaluates to itself."""
+    if isinstance(value, dict):
+        entries = tuple(Entry(key, tree_of(one, line, column), line, column) for key, one in value.items())
+        return ObjectNode(entries, line, column)
+    if isinstance(value, list):
+        return ArrayNode(tuple(tree_of(one, line, column) for one in value), line, column)
+    return Literal(cast(Any, value), line, column)

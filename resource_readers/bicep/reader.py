@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resource_readers.arm import templates as arm_templates
-from resource_readers.arm.nested_deployments import scope_target
+from resource_readers.arm.identities import scope_target
 from resource_readers.arm.reader import ParameterFileMissing, load_parameters
 from resource_readers.bicep import imports
 from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library
@@ -315,7 +315,9 @@ class _File:
                 self._made[one.symbol, id(instance.frame)] = part.outputs(inner)
                 return
             tree = self._library.template(file)
-            made = arm_templates.expand(tree, self._reading.part(file.shown), supplied, target=target)
+            made = arm_templates.expand(
+                arm_templates.open_template(tree, self._reading.part(file.shown), supplied, target)
+            )
             self._resources += [replace(r, condition=doubt if r.condition is True else r.condition) for r in made]
         except UnreadableFileError as error:
             self._reading.miss(one.line, f"the module {one.target} is not read: {error}")

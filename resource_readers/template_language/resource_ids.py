@@ -11,6 +11,7 @@ from resource_readers.template_language.unknowns import FunctionError, symbolic,
 SUBSCRIPTION = "{subscription().subscriptionId}"
 GROUP = "{resourceGroup().name}"
 MANAGEMENT_GROUP = "{managementGroup().name}"
+DEPLOYMENT = "{deployment().name}"
 
 
 class Level(enum.Enum):
@@ -30,6 +31,8 @@ class DeploymentScope:
     subscription: str = SUBSCRIPTION
     group: str = GROUP
     management_group: str = MANAGEMENT_GROUP
+    name: str = DEPLOYMENT
+    """Of the deployment itself."""
 
     @property
     def subscription_id(self) -> str:
@@ -174,7 +177,7 @@ def scope_functions(scope: DeploymentScope) -> dict[str, Value]:
         "countryCode": asked("tenant().countryCode"),
     }
     deployment = {
-        "name": asked("deployment().name"),
+        "name": id_value(scope.name, "it is known only during the deployment"),
         "location": asked("deployment().location"),
         "properties": asked("deployment().properties"),
     }

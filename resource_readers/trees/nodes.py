@@ -150,11 +150,15 @@ class Lambda:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something that was not understood; evaluates to an Unknown with the reason."""
+    """Something that was not understood; evaluates to an Unknown with the reason.
+
+    `refused`: it is understood well enough to say that a deployment would be refused for it: the Unknown says all.
+    """
 
     reason: str
     line: int
     column: int = 0
+    refused: bool = False
 
 
 Node: TypeAlias = Literal | ArrayNode | ObjectNode | Spread | Name | Call | Member | Index | Loop | Lambda | Unreadable
