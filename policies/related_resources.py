@@ -141,7 +141,11 @@ def _extended(item: Resource) -> str:
         pairs = zip(types, name.lower().split("/"), strict=False)
         return "/".join([namespace, *(part for pair in pairs for part in pair)])
     scope = get_key(item, "scope", "scope")
-    return scope.lower().strip("/") if isinstance(scope, str) and "/" in scope.strip("/") else ""
+    if not isinstance(scope, str) or "/" not in scope.strip("/"):
+        return ""
+    # An expanded template says of every resource where it goes: a group or subscription is no resource that it is on.
+    is_place = scope.lower().startswith("/subscriptions/") and "/providers/" not in scope.lower()
+    return "" if is_place else scope.lower().strip("/")
 
 
 def _is_own(target: str, scope: Scope) -> Truth:

@@ -1,0 +1,185 @@
+"""Resources against rules: what is found, what can't be decided, and what was never looked at."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy_gate.policy_checks.judging import judge, pointer_parts
+from deploy_gate.policy_checks.rule_sets import RuleSet, rule_set
+from policies.rules import Rule, read_rule
+from resource_readers.interface import ReadRequest
+from resource_readers.projects import read_paths
+from verdicts import Completed, Finding, NotCompleted, Outcome
+
+NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+STORAGE = "Microsoft.Storage/storageAccounts"
+
+
+def rule(condition: Any, *, then: Any = None, **facts: Any) -> Rule:
+    facts = {
+        "id": "MLG-TEST-RULE",
+        "family": "isolation",
+        "severity": "high",
+        "synopsis": "Shared keys must be off",
+        "reason": "Because.",
+        "property": "/properties/allowSharedKeyAccess",
+        "remediation": {"text": "Switch them off."},
+        "sources": ["a test"],
+        "profiles": ["production"],
+        **facts,
+    }
+    properties = {"policyRule": {"if": condition, "then": then or {"effect": "deny"}}, "metadata": {"mlgate": facts}}
+    return read_rule({"name": "mlg-test-rule", "properties": properties}, "test.json")
+
+
+def shared_keys(**facts: Any) -> RuleSet:
+    condition = {
+        "allOf": [
+            {"field": "type", "equals": STORAGE},
+            {"field": f"{STORAGE}/allowSharedKeyAccess", "notEquals": False},
+        ]
+    }
+    return rule_set([rule(condition, **facts)], "production")
+
+
+def template(*resources: Any, **parts: Any) -> str:
+    return json.dumps({"contentVersion": "1.0.0.0", **parts, "resources": list(resources)}, indent=1)
+
+
+def account(name: str = "st", **properties: Any) -> dict[str, Any]:
+    return {"type": STORAGE, "apiVersion": "2023-01-01", "name": name, "properties": properties}
+
+
+def judged(root: Path, rules: RuleSet, **files: str) -> tuple[Outcome, ...]:
+    for name, text in files.items():
+        (root / name.replace("_", ".")).write_text(text)
+    return judge(tuple(read_paths(ReadRequest(root=root, path=root), [root])), rules, NOW)
+
+
+def findings(outcomes: tuple[Outcome, ...]) -> list[Finding]:
+    return [finding for outcome in outcomes for finding in outcome.findings]
+
+
+def obstacles(outcomes: tuple[Outcome, ...]) -> list[NotCompleted]:
+    return [outcome for outcome in outcomes if isinstance(outcome, NotCompleted)]
+
+
+def test_a_finding_names_rule_resource_place_and_what_stands_there(tmp_path: Path) -> None:
+    outcomes = judged(tmp_path, shared_keys(), main_json=template(account(allowSharedKeyAccess=True)))
+    (one,) = findings(outcomes)
+    assert one.rule_id == "MLG-TEST-RULE"
+    assert one.severity.value == "high"
+    assert str(one.location) == "main.json:9:5"
+    assert one.resource.endswith("/providers/Microsoft.Storage/storageAccounts/st")
+    assert one.message == "Shared keys must be off; allowSharedKeyAccess is true"
+    assert one.documentation == "docs/rules/MLG-TEST-RULE.md"
+    assert obstacles(outcomes) == []
+
+
+def test_a_property_that_is_missing_points_at_what_is_around_it(tmp_path: Path) -> None:
+    (one,) = findings(judged(tmp_path, shared_keys(), main_json=template(account())))
+    assert one.message.endswith("allowSharedKeyAccess is not set")
+    assert one.location is not None
+    assert one.location.line == 8
+
+
+def test_a_resource_that_holds_is_examined_without_a_finding(tmp_path: Path) -> None:
+    (done,) = judged(tmp_path, shared_keys(), main_json=template(account(allowSharedKeyAccess=False)))
+    assert isinstance(done, Completed)
+    assert (done.examined, done.findings) == (1, ())
+
+
+def test_what_is_not_known_is_could_not_check_and_never_compliant(tmp_path: Path) -> None:
+    resource = account(allowSharedKeyAccess="[parameters('keys')]")
+    text = template(resource, resource | {"name": "other"}, parameters={"keys": {"type": "bool"}})
+    outcomes = judged(tmp_path, shared_keys(), main_json=text)
+    assert findings(outcomes) == []
+    (one,) = obstacles(outcomes)
+    assert "MLG-TEST-RULE can't be decided" in one.detail
+    assert "'keys' has no value" in one.detail
+    assert "1 more in this file" in one.detail
+
+
+def test_what_was_not_read_is_could_not_check(tmp_path: Path) -> None:
+    outcomes = judged(tmp_path, shared_keys(), good_json=template(account(allowSharedKeyAccess=False)), bad_bicep="{")
+    assert [str(one.location).partition(":")[0] for one in obstacles(outcomes)] == ["bad.bicep"]
+
+
+def test_nothing_read_at_all_has_examined_nothing(tmp_path: Path) -> None:
+    (done,) = judged(tmp_path, shared_keys(), readme_md="")
+    assert isinstance(done, Completed)
+    assert done.examined == 0
+
+
+def test_resources_that_are_only_referred_to_are_not_judged(tmp_path: Path) -> None:
+    text = f"resource st '{STORAGE}@2023-01-01' existing = {{\n  name: 'st'\n}}\n"
+    (done,) = judged(tmp_path, shared_keys(), main_bicep=text)
+    assert isinstance(done, Completed)
+    assert (done.examined, done.findings) == (0, ())
+
+
+def test_a_module_is_judged_with_the_values_that_it_gets_and_once(tmp_path: Path) -> None:
+    module = (
+        "param keys bool\n"
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: 'st'\n  properties: {{ allowSharedKeyAccess: keys }}\n}}\n"
+    )
+    caller = "module one 'part.bicep' = {{\n  name: 'one'\n  params: {{ keys: {keys} }}\n}}\n"
+    assert findings(judged(tmp_path, shared_keys(), part_bicep=module, main_bicep=caller.format(keys="false"))) == []
+    outcomes = judged(tmp_path, shared_keys(), main_bicep=caller.format(keys="true"))
+    (one,) = findings(outcomes)
+    assert str(one.location) == "part.bicep:4:17"
+    assert obstacles(outcomes) == []
+
+
+def test_a_module_that_is_wrong_by_itself_is_found_though_nobody_gets_that_far(tmp_path: Path) -> None:
+    module = (
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: 'st'\n  properties: {{ allowSharedKeyAccess: true }}\n}}\n"
+    )
+    caller = "module one 'part.bicep' = if (false) {\n  name: 'one'\n}\n"
+    (one,) = findings(judged(tmp_path, shared_keys(), part_bicep=module, main_bicep=caller))
+    assert one.location is not None
+    assert one.location.path == "part.bicep"
+
+
+def test_related_resources_of_other_files_count_and_unread_files_leave_it_open(tmp_path: Path) -> None:
+    wanted = {
+        "effect": "auditIfNotExists",
+        "details": {
+            "type": "Microsoft.Network/privateEndpoints",
+            "existenceCondition": {"field": "name", "like": "pe-*"},
+        },
+    }
+    rules = rule_set([rule({"field": "type", "equals": STORAGE}, then=wanted, property="")], "production")
+    endpoint = {"type": "Microsoft.Network/privateEndpoints", "apiVersion": "1", "name": "pe-st", "properties": {}}
+    assert len(findings(judged(tmp_path, rules, main_json=template(account())))) == 1
+    outcomes = judged(tmp_path, rules, broken_bicep="{")
+    assert findings(outcomes) == []
+    assert len(obstacles(outcomes)) == 2
+    (tmp_path / "broken.bicep").unlink()
+    assert findings(judged(tmp_path, rules, network_json=template(endpoint))) == []
+
+
+def test_a_rule_about_secrets_does_not_quote_them(tmp_path: Path) -> None:
+    rules = shared_keys(family="secrets")
+    (one,) = findings(judged(tmp_path, rules, main_json=template(account(allowSharedKeyAccess="hunter2-hunter2"))))
+    assert "hunter2" not in json.dumps([one.message, one.remediation, one.resource, one.subject])
+
+
+def test_a_rule_that_fails_is_a_finding_as_azure_denies_then(tmp_path: Path) -> None:
+    condition = {"allOf": [{"field": "type", "equals": STORAGE}, {"value": "[div(1, 0)]", "equals": 1}]}
+    rules = rule_set([rule(condition)], "production")
+    (one,) = findings(judged(tmp_path, rules, main_json=template(account())))
+    assert "the rule itself failed" in one.message
+
+
+@pytest.mark.parametrize(
+    ("pointer", "parts"),
+    [("", ()), ("/properties/a~1b/0/c~0d", ("properties", "a/b", 0, "c~d"))],
+)
+def test_pointers(pointer: str, parts: tuple[str | int, ...]) -> None:
+    assert pointer_parts(pointer) == parts
