@@ -8,6 +8,11 @@ from pathlib import Path
 
 from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.bicep.reader import BicepReader
+from resource_readers.containers.conda import CondaReader
+from resource_readers.containers.dockerfile import DockerfileReader
+from resource_readers.containers.kubernetes import KubernetesReader
+from resource_readers.containers.mlmodel import MlModelReader
+from resource_readers.containers.prompt_flow import PromptFlowReader
 from resource_readers.data_factory.activities import activity_resources
 from resource_readers.data_factory.reader import DataFactoryReader
 from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
@@ -17,6 +22,11 @@ READERS: tuple[Reader, ...] = (
     ArmJsonReader(),
     BicepReader(),
     DataFactoryReader(),
+    DockerfileReader(),
+    MlModelReader(),
+    PromptFlowReader(),
+    KubernetesReader(),
+    CondaReader(),
 )
 
 UNKNOWN_KIND = "unknown"

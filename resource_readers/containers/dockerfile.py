@@ -1,0 +1,124 @@
+"""The reader of Dockerfiles."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from resource_readers.containers.dockerfile_lines import split
+from resource_readers.containers.dockerfile_stages import Stage, Stages
+from resource_readers.containers.places import RecordedPlaces, Section
+from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource
+from resource_readers.project_files import ProjectFile
+from resource_readers.template_language.unknowns import unknown
+from resource_readers.trees.nodes import Position
+from resource_readers.trees.placeholders import block_line
+from verdicts import Location
+
+KIND = "dockerfile"
+TYPE = "Docker.Build/dockerfiles"
+
+_ENDINGS = (".dockerfile", ".containerfile")
+_NAME = re.compile(r"(?:dockerfile|containerfile)(?:[.\-_][^/]*)?", re.IGNORECASE)
+# Files about Dockerfiles: programs, pages, pictures, what a build leaves out.
+_OTHERS = re.compile(
+    r".*\.(?:py|md|png|jpe?g|svg|gif|json|ya?ml|go|js|ts|html?|rs|rb|java|cs|lock|dockerignore|toml|ipynb|zip)",
+    re.IGNORECASE,
+)
+
+
+class DockerfileReader:
+    """See interface.Reader."""
+
+    @property
+    def kind(self) -> str:
+        """See interface.Reader."""
+        return KIND
+
+    def recognises(self, file: ProjectFile) -> bool:
+        """By the name: Dockerfile, Dockerfile.x, x.Dockerfile, Containerfile."""
+        name = file.path.name
+        if name.casefold().endswith(_ENDINGS):
+            return True
+        return _NAME.fullmatch(name) is not None and _OTHERS.fullmatch(name) is None
+
+    def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
+        """See interface.Reader."""
+        try:
+            text = file.data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = file.data[: error.start].count(b"\n") + 1
+            return ReadResult(kind=KIND, not_read=(NotRead(file.shown, line, "not UTF-8"),), files=(file.digest,))
+        block = block_line(text)
+        if block is not None:
+            missing = NotRead(file.shown, block, "a template language's block, which is filled in before the build")
+            return ReadResult(kind=KIND, not_read=(missing,), files=(file.digest,))
+        source = split(text)
+        places = RecordedPlaces(Position(source.instructions[0].line if source.instructions else 1, 1))
+        stages = Stages(source, places)
+        not_read = tuple(NotRead(file.shown, one.place.line, str(one)) for one in stages.errors)
+        if not stages.stages:
+            not_read += (NotRead(file.shown, None, "no FROM in it"),)
+            return ReadResult(kind=KIND, not_read=not_read, files=(file.digest,))
+        if "syntax" in source.directives:
+            stages.top.set("syntax", source.directives["syntax"], Position(1, 1))
+        _final_stage(stages.top, stages.stages[-1])
+        resource = Resource(
+            type=TYPE,
+            api_version="",
+            name=file.shown,
+            id=f"{TYPE}/{file.shown}",
+            scope="",
+            properties=stages.top.values,
+            location=Location(file.shown, stages.stages[0].section.places.position(("properties", "stages", 0)).line),
+            source=places,
+        )
+        return ReadResult(kind=KIND, resources=(resource,), not_read=not_read, files=(file.digest,))
+
+
+_MERGED = ("env", "labels")
+_JOINED = ("exposedPorts", "volumes")
+_LAST = ("user", "workdir", "entrypoint", "cmd", "healthcheck", "stopSignal", "shell")
+
+
+def _final_stage(top: Section, last: Stage) -> None:
+    """What the image has that a build makes: of the last stage and those that it is built from."""
+    chain: list[Stage] = []
+    stage: Stage | None = last
+    while stage is not None:
+        chain.insert(0, stage)
+        stage = stage.parent
+    places = top.places
+    final = top.part("finalStage", places.position(last.section.path))
+    final.set("index", last.index, places.position(last.section.path))
+    if last.name:
+        final.set("name", last.name, places.position((*last.section.path, "name")))
+    final.set("baseImage", chain[0].section.values["baseImage"], places.position((*chain[0].section.path, "baseImage")))
+    for one in chain:
+        _inherit(final, one.section)
+    declared = "user" in final.values
+    final.set("userDeclared", declared, places.position((*final.path, "user")))
+    if not declared:
+        nobody = unknown("no USER in it: it is the base image's", "{USER}")
+        final.set("user", "root" if last.from_scratch else nobody, places.position(last.section.path))
+
+
+def _inherit(final: Section, section: Section) -> None:
+    places = final.places
+    if "entrypoint" in section.values:
+        final.values.pop("cmd", None)  # an own entry point drops the command of what it is built on
+    for key, value in section.values.items():
+        path = (*section.path, key)
+        if key in _LAST:
+            final.set(key, value, places.position(path))
+        elif key in _MERGED:
+            for name, one in value.items():
+                final.entry(key, name, one, places.position((*path, name)))
+        elif key in _JOINED:
+            _join(final, key, value, path)
+
+
+def _join(final: Section, key: str, values: list[Any], path: tuple[str | int, ...]) -> None:
+    for index, one in enumerate(values):
+        if one not in final.values.get(key, []):
+            final.append(key, one, final.places.position((*path, index)))
