@@ -17,7 +17,7 @@ from resource_readers.arm.identities import (
     value_of,
 )
 from resource_readers.arm.parameter_files import ParameterFileError, parse_parameters
-from resource_readers.arm.scopes import Declarations, Deployed, Outputs, TemplateScope
+from resource_readers.arm.scopes import Declarations, Deployed, Outputs, TemplateScope, declared_names, unknown_values
 from resource_readers.arm.template_files import TemplateFiles, TemplateLinkError
 from resource_readers.arm.template_parts import literal_text, resource_entries, tree_of
 from resource_readers.interface import Unknown, Value
@@ -117,7 +117,7 @@ def _all_supplied(
         return parse_parameters(file.data)
     except (TemplateLinkError, ParameterFileError) as error:
         reading.miss(link.line, f"a linked parameter file is not followed: {error}", may_hold_resources=False)
-        return _unknown_values(template, unknown("the linked parameter file is not read"))
+        return unknown_values(declared_names(template), unknown("the linked parameter file is not read"))
 
 
 def supplied_values(node: Node | None, template: ObjectNode, frame: Frame) -> Mapping[str, Value]:
@@ -127,8 +127,8 @@ def supplied_values(node: Node | None, template: ObjectNode, frame: Frame) -> Ma
     if not isinstance(node, ObjectNode):
         whole = evaluate(expression_of(node), frame)
         if not isinstance(whole, dict):
-            return _unknown_values(template, whole)
-        return {name.casefold(): _handed(name, one) for name, one in whole.items()}
+            return unknown_values(declared_names(template), whole)
+        return {name.casefold(): handed_value(name, one) for name, one in whole.items()}
     values: dict[str, Value] = {}
     for entry in node.entries:
         if isinstance(entry.key, str):
@@ -136,20 +136,12 @@ def supplied_values(node: Node | None, template: ObjectNode, frame: Frame) -> Ma
             values[entry.key.casefold()] = (
                 evaluate(expression_of(handed), frame)
                 if handed is not None
-                else _handed(entry.key, evaluate(expression_of(entry.value), frame))
+                else handed_value(entry.key, evaluate(expression_of(entry.value), frame))
             )
     return values
 
 
-def _unknown_values(template: ObjectNode, whole: Value) -> dict[str, Value]:
-    """Every parameter of a template as unknown: with its defaults quite other values might be taken."""
-    section = template.get("parameters")
-    names = [str(entry.key) for entry in section.entries] if isinstance(section, ObjectNode) else []
-    around = whole if isinstance(whole, Unknown) else Unknown("the parameters of a nested deployment are not known")
-    return {name.casefold(): member(member(around, name, safe=False), "value", safe=False) for name in names}
-
-
-def _handed(name: str, one: Value) -> Value:
+def handed_value(name: str, one: Value) -> Value:
     """What `{value}` or `{reference}` hands in."""
     if isinstance(one, Unknown):
         return member(one, "value", safe=False)

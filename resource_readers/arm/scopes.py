@@ -11,7 +11,7 @@ from resource_readers.arm.user_functions import user_functions
 from resource_readers.interface import Unknown, Value
 from resource_readers.reading import Reading
 from resource_readers.template_language import resource_ids
-from resource_readers.template_language.evaluation import Budget, Frame, evaluate
+from resource_readers.template_language.evaluation import Budget, Frame, evaluate, member
 from resource_readers.template_language.functions import call_plain
 from resource_readers.template_language.resource_ids import DeploymentScope
 from resource_readers.template_language.unknowns import FunctionError, symbolic, unknown, unknown_call
@@ -229,6 +229,18 @@ class TemplateScope:
 def listed(name: str, identifier: str) -> Unknown:
     """What a list function of a resource gives."""
     return unknown(f"{name}() is known only during the deployment", "{" + f"{name}('{identifier}')" + "}")
+
+
+def declared_names(template: ObjectNode) -> list[str]:
+    """Names of a template's parameters."""
+    section = template.get("parameters")
+    return [str(entry.key) for entry in section.entries] if isinstance(section, ObjectNode) else []
+
+
+def unknown_values(names: list[str], whole: Value) -> dict[str, Value]:
+    """Every parameter of a nested template as unknown: with its defaults quite other values might be taken."""
+    around = whole if isinstance(whole, Unknown) else Unknown("the parameters of a nested deployment are not known")
+    return {name.casefold(): member(member(around, name, safe=False), "value", safe=False) for name in names}
 
 
 def unset(name: str) -> Unknown:

@@ -92,8 +92,10 @@ class BicepScope:
 
     def _parameter(self, parameter: Parameter, outside: Frame) -> Value:
         folded = parameter.name.casefold()
-        if folded in self._supplied:
-            return self._supplied[folded]
+        given = self._supplied.get(folded)
+        # A null is as good as nothing given where there is a default.
+        if given is not None or (folded in self._supplied and parameter.default is None):
+            return given
         if parameter.default is not None:
             value = self._defaults.get(parameter.name, outside)
             if not isinstance(value, Unknown) or value.text:

@@ -33,6 +33,7 @@ class ResourceHandle:
         scope: as interface.Resource has it.
         id: whole id.
         outputs: gives the outputs of a module; None for a resource.
+        condition: True, or its condition (False, or an Unknown).
     """
 
     type: str
@@ -41,6 +42,7 @@ class ResourceHandle:
     scope: str
     id: str
     outputs: Callable[[], Value] | None = None
+    condition: Value = True
 
     def member(self, name: str) -> Value:
         """A property of it."""

@@ -207,7 +207,6 @@ def test_bicep_parameter_files_are_read(tmp_path: Path) -> None:
         ("module m 'missing.bicep' = { name: 'm' }", "missing.bicep", 1),
         ("module m '../outside.bicep' = { name: 'm' }", "is not read", 1),
         ("module m 'main.bicep' = { name: 'm' }", "each other", 1),
-        ("module m 'part.bicep' = { name: 'm', params: nowhere }", "parameters are not known", 1),
         (
             f"resource a {VAULT} = [for n in ['x']: {{\n name: n\n resource b 'secrets' = {{ name: 'b' }}\n}}]",
             "loop",
