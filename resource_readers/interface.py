@@ -156,11 +156,7 @@ class BicepCompiler(Protocol):
     """The `bicep` CLI, where there is a healthy one."""
 
     def compile(self, file: Path) -> bytes:
-        """The ARM template (JSON) of a Bicep file. Raises CompilerError."""
-
-
-class CompilerError(Exception):
-    """The compiler refused the file or is not usable; the message is one line."""
+        """The ARM template (JSON) of a Bicep file. Raises verdicts.CouldNotCheckError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from resource_readers.arm.reader import ArmJsonReader
+from resource_readers.bicep.deployments import BicepParametersReader
 from resource_readers.bicep.reader import BicepReader
 from resource_readers.containers.conda import CondaReader
 from resource_readers.containers.dockerfile import DockerfileReader
@@ -21,6 +22,7 @@ from resource_readers.project_files import UnreadableFileError, open_inside, sho
 READERS: tuple[Reader, ...] = (
     ArmJsonReader(),
     BicepReader(),
+    BicepParametersReader(),
     DataFactoryReader(),
     DockerfileReader(),
     MlModelReader(),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from resource_readers.bicep import registries
+from resource_readers.bicep import loaded_files, registries
 from resource_readers.bicep.parser import parse_bicep
 from resource_readers.bicep.registries import Configuration, is_remote
 from resource_readers.bicep.statements import Statement
-from resource_readers.interface import Session, Unknown, Value
+from resource_readers.interface import Session, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
 from resource_readers.reading import Reading
-from resource_readers.template_language.unknowns import FunctionError, LimitError
+from resource_readers.template_language.unknowns import FunctionError, LimitError, unknown_call
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import Node, ObjectNode
 from resource_readers.trees.plain import plain
@@ -122,17 +122,16 @@ class Library:
         return template
 
     def load(self, folder: Path, name: str, arguments: tuple[Value, ...], reading: Reading) -> Value:
-        """loadTextContent() and loadJsonContent(); other ones are unknown. Raises FunctionError and LimitError."""
-        if (
-            len(arguments) != 1
-            or not isinstance(arguments[0], str)
-            or name not in ("loadtextcontent", "loadjsoncontent")
-        ):
-            return Unknown(f"{name}() is not evaluated in this form")
+        """The value of a function that reads a file of `folder`. Raises FunctionError and LimitError."""
+        texts = tuple(one for one in arguments if isinstance(one, str))
+        if not texts or len(texts) != len(arguments):
+            return unknown_call(name, arguments, f"{name}() is not evaluated in this form")
         try:
-            file = self.open(folder / arguments[0], reading, maximum=_MAXIMUM_LOADED)
-            if name == "loadtextcontent":
-                return lenient_json.decode(file.data)
-            return plain(self.tree(file))
-        except (UnreadableFileError, lenient_json.LenientJsonError) as error:
-            raise FunctionError(f"{arguments[0]} can't be loaded: {error}") from None
+            file = self.open(folder / texts[0], reading, maximum=_MAXIMUM_LOADED)
+            return loaded_files.loaded(name, file.data, texts[1:])
+        except UnreadableFileError as error:
+            why = f"{texts[0]} can't be loaded: {error}"
+            reading.miss(reading.at, why, may_hold_resources=False)
+            raise FunctionError(why) from None
+        except loaded_files.NotEvaluatedError as error:
+            return unknown_call(name, arguments, str(error))

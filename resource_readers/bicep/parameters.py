@@ -34,10 +34,12 @@ class ParameterFile:
     Attributes:
         values: by casefolded name.
         template: what it is for, or None where it doesn't say.
+        folder: what the template's path is relative to.
     """
 
     values: Mapping[str, Value]
     template: ParameterSource | None
+    folder: Path
 
 
 def load(file: ProjectFile, request: ReadRequest) -> tuple[Mapping[str, Value], tuple[InputDigest, ...]]:
@@ -83,7 +85,9 @@ def _parsed(file: ProjectFile, library: Library, reading: Reading, opened: tuple
     scope.imported["base"] = lambda: dict(inherited)
     frame = Frame(scope)
     own = {one.name.casefold(): scope.symbol(one.name, frame) for one in statements if isinstance(one, Parameter)}
-    return ParameterFile({**inherited, **own}, template or (base.template if base is not None else None))
+    if template is None and base is not None:
+        return ParameterFile({**inherited, **own}, base.template, base.folder)
+    return ParameterFile({**inherited, **own}, template, file.path.parent)
 
 
 def _extended(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from resource_readers.arm.reader import ParameterFileMissing, load_parameters
-from resource_readers.bicep.expansion import BicepFile
 from resource_readers.bicep.compiled import by_compiler
+from resource_readers.bicep.expansion import BicepFile
 from resource_readers.bicep.modules import Library
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource
 from resource_readers.project_files import ProjectFile, UnreadableFileError
