@@ -17,7 +17,15 @@ from resource_readers.arm.identities import (
     value_of,
 )
 from resource_readers.arm.parameter_files import ParameterFileError, parse_parameters
-from resource_readers.arm.scopes import Declarations, Deployed, Outputs, TemplateScope, declared_names, unknown_values
+from resource_readers.arm.scopes import (
+    Declarations,
+    Deployed,
+    Outputs,
+    TemplateScope,
+    declared_names,
+    secret,
+    unknown_values,
+)
 from resource_readers.arm.template_files import TemplateFiles, TemplateLinkError
 from resource_readers.arm.template_parts import literal_text, resource_entries, tree_of
 from resource_readers.interface import Unknown, Value
@@ -152,11 +160,6 @@ def handed_value(name: str, one: Value) -> Value:
         vault = reference.get("keyVault")
         return secret(symbolic(vault.get("id") if isinstance(vault, dict) else vault), reference.get("secretName"))
     return Unknown(f"the parameter {name!r} is given no value")
-
-
-def secret(vault: str, name: Value) -> Unknown:
-    """The secret of a Key Vault."""
-    return unknown("it is a Key Vault secret", "{" + f"getSecret('{vault}', '{symbolic(name)}')" + "}")
 
 
 def register(section: Node | None, frame: Frame, target: DeploymentScope, reading: Reading) -> None:

@@ -243,6 +243,11 @@ def unknown_values(names: list[str], whole: Value) -> dict[str, Value]:
     return {name.casefold(): member(member(around, name, safe=False), "value", safe=False) for name in names}
 
 
+def secret(vault: str, name: Value) -> Unknown:
+    """The secret of a Key Vault."""
+    return unknown("it is a Key Vault secret", "{" + f"getSecret('{vault}', '{symbolic(name)}')" + "}")
+
+
 def unset(name: str) -> Unknown:
     """A parameter that nobody gave a value."""
     return unknown(f"the parameter {name!r} has no value", "{parameters('" + name + "')}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from resource_readers.arm.scopes import Declarations, call_common
+from resource_readers.arm.scopes import Declarations, call_common, listed, secret
 from resource_readers.bicep.expressions import INTERPOLATION, METHOD
 from resource_readers.bicep.statements import Function, Parameter, Statement, Variable
 from resource_readers.interface import Unknown, Value
@@ -13,7 +13,7 @@ from resource_readers.reading import Reading
 from resource_readers.template_language.evaluation import Budget, Closure, Frame
 from resource_readers.template_language.function_arguments import joined
 from resource_readers.template_language.resource_ids import DeploymentScope, Level, id_value, scope_functions
-from resource_readers.template_language.unknowns import FunctionError, symbolic, unknown, unknown_call
+from resource_readers.template_language.unknowns import ResourceHandle, symbolic, unknown, unknown_call
 from resource_readers.trees.nodes import Unreadable
 
 FileFunction = Callable[[str, tuple[Value, ...]], Value]
@@ -155,6 +155,8 @@ def _method(name: str, arguments: tuple[Value, ...]) -> Value:
         function = base.get(name)
         if isinstance(function, Closure):
             return function(*arguments[1:])
-    if not arguments:
-        raise FunctionError("called on nothing")
+    if isinstance(base, ResourceHandle) and name.casefold() == "getsecret":
+        return secret(base.id, arguments[1] if len(arguments) > 1 else "")
+    if isinstance(base, ResourceHandle):
+        return listed(name, base.id)
     return unknown_call(name, arguments[1:], f"{name}() is known only during the deployment")

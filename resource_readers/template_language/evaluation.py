@@ -124,7 +124,7 @@ def evaluate(node: Node, frame: Frame) -> Value:
         case Call():
             return _call(node, frame)
         case Member():
-            return member(evaluate(node.base, frame), node.name, safe=node.safe)
+            return member(evaluate(node.base, frame), node.name, safe=node.safe or _after_safe(node.base))
         case Index():
             return _index(node, frame)
         case Loop():
@@ -245,13 +245,31 @@ _LAZY: Mapping[str, Callable[[Call, Frame], Value]] = {
 }
 
 
+def _after_safe(node: Node) -> bool:
+    """Whether a `.?` stands before it in the chain: then what follows is null, too, where that is."""
+    while isinstance(node, Member | Index):
+        if node.safe:
+            return True
+        node = node.base
+    return False
+
+
+def _of_handle(handle: ResourceHandle, name: str, *, safe: bool) -> Value:
+    """A member of a resource or module; null where it is asked for safely and the thing isn't deployed."""
+    if not safe or handle.condition is True or name in ("id", "name", "type", "apiVersion"):
+        return handle.member(name)
+    if handle.condition is False:
+        return None
+    return unknown_call("if", (handle.condition, handle.member(name), None))
+
+
 def member(base: Value, name: str, *, safe: bool) -> Value:
     """`base.name`, whatever the case of the name."""
     if isinstance(base, Unknown):
         text = "{" + f"{base.text.removeprefix('{').removesuffix('}')}.{name}" + "}" if base.text else ""
         return unknown(base.reason, text, resource=base.resource, path=(*base.path, name) if base.resource else ())
     if isinstance(base, ResourceHandle):
-        return base.member(name)
+        return _of_handle(base, name, safe=safe)
     if isinstance(base, dict):
         if name in base:
             return base[name]
@@ -267,8 +285,9 @@ def member(base: Value, name: str, *, safe: bool) -> Value:
 
 def _index(node: Index, frame: Frame) -> Value:
     base, index = evaluate(node.base, frame), evaluate(node.index, frame)
+    safe = node.safe or _after_safe(node.base)
     if isinstance(index, str):
-        return member(base, index, safe=node.safe)
+        return member(base, index, safe=safe)
     if isinstance(base, Unknown):
         return unknown_call("item", (base, index))
     if isinstance(index, Unknown):
@@ -276,8 +295,8 @@ def _index(node: Index, frame: Frame) -> Value:
     if isinstance(base, list) and isinstance(index, int) and not isinstance(index, bool):
         if 0 <= index < len(base):
             return base[index]
-        return None if node.safe else Unknown(f"there is no item {index}")
-    return None if node.safe and base is None else Unknown("an index of something that is no array")
+        return None if safe else Unknown(f"there is no item {index}")
+    return None if safe and base is None else Unknown("an index of something that is no array")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,9 +52,10 @@ class ResourceHandle:
             return unknown("ids are known only during the deployment", self.id) if "{" in self.id else self.id
         if name == "name":
             # Its own name, without those of its parents.
-            if isinstance(self.name, Unknown):
-                return unknown(self.name.reason, own_name(self.name.text))
-            return own_name(str(self.name))
+            if not isinstance(self.name, Unknown):
+                return own_name(str(self.name))
+            own = own_name(self.name.text)
+            return own if own and "{" not in own else unknown(self.name.reason, own)
         if name in ("type", "apiVersion"):
             return self.type if name == "type" else self.api_version
         return unknown(
