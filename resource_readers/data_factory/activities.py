@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from resource_readers.interface import Resource, Unknown, Value
-from resource_readers.template_language.unknowns import symbolic, unknown
+from resource_readers.template_language.unknowns import own_name, symbolic, unknown
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import Position
 from resource_readers.trees.plain import plain
@@ -105,10 +105,16 @@ class _Pipeline:
 
     def _around(self, containers: tuple[_Container, ...]) -> dict[str, Value]:
         return {
-            "pipeline": self._resource.name,
+            "pipeline": self._own_name(),
             "containerPath": "/".join(symbolic(one.name) for one in containers),
             "containers": [{"name": one.name, "type": one.type, "branch": one.branch} for one in containers],
         }
+
+    def _own_name(self) -> Value:
+        """The pipeline's name without the factory's, which may be unknown when this isn't."""
+        name = self._resource.name
+        own = own_name(symbolic(name))
+        return unknown(name.reason, own) if isinstance(name, Unknown) and "{" in own else own
 
     def _unknown(self, why: Unknown, path: _Path, containers: tuple[_Container, ...]) -> Resource:
         made = self._made_of(unknown(why.reason, "{?}"), why, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from verdicts import InputDigest, Location
 KIND = "data-factory"
 SYNAPSE = "synapse"
 
+_IN_ID = re.compile(r"/providers/Microsoft\.(?:DataFactory/factories|Synapse/workspaces)/([^/]+)", re.IGNORECASE)
 _MAXIMUM_LISTED = 2_000
 
 
@@ -87,9 +89,13 @@ class _Owner:
     @classmethod
     def of(cls, file: ProjectFile, request: ReadRequest, document: dict[str, Any], collection: str) -> _Owner:
         top = _git_folder(file, request.root)
+        exported = _IN_ID.search(str(document.get("id") or ""))
         if _is_synapse(file, document, collection, top):
-            return cls(SYNAPSE, WORKSPACE, unknown("no file tells the workspace's name", "{workspace}"))
+            missing = unknown("no file tells the workspace's name", "{workspace}")
+            return cls(SYNAPSE, WORKSPACE, exported.group(1) if exported is not None else missing)
         missing = unknown("no file tells the factory's name", "{factory}")
+        if exported is not None:
+            return cls(KIND, FACTORY, exported.group(1))
         if top is None or collection == "":
             return cls(KIND, FACTORY, missing)
         name, files = _factory_name(top, request)

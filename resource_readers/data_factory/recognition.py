@@ -55,7 +55,11 @@ _OTHERS = (b"deploymenttemplate.json", b"deploymentparameters.json", b'"policyru
 _RUNTIMES = frozenset({"managed", "selfhosted", "airflow"})
 _FLOWS = frozenset({"mappingdataflow", "wranglingdataflow", "flowlet"})
 _CREDENTIALS = frozenset({"managedidentity", "serviceprincipal"})
-_LIKELY = re.compile(rb'"typeProperties"|"activities"|"linkedServiceName"|"pipelineReference"', re.IGNORECASE)
+_LIKELY = re.compile(
+    rb'"(?:typeProperties|activities|linkedServiceName|pipelineReference|privateLinkResourceId|nbformat|targetBigDataPool)"'
+    rb'|"SelfHosted"|"SqlQuery"',
+    re.IGNORECASE,
+)
 _GLOBAL_PARAMETERS = re.compile(r".*_GlobalParameters\.json", re.IGNORECASE)
 
 
