@@ -8,6 +8,7 @@ from pathlib import Path
 
 from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.bicep.deployments import BicepParametersReader
+from resource_readers.azure_ml.reader import AzureMlReader
 from resource_readers.bicep.reader import BicepReader
 from resource_readers.containers.conda import CondaReader
 from resource_readers.containers.dockerfile import DockerfileReader
@@ -24,6 +25,7 @@ READERS: tuple[Reader, ...] = (
     BicepReader(),
     BicepParametersReader(),
     DataFactoryReader(),
+    AzureMlReader(),
     DockerfileReader(),
     MlModelReader(),
     PromptFlowReader(),

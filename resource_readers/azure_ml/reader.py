@@ -1,0 +1,131 @@
+"""The reader of Azure ML CLI v2 YAML (and the same in JSON)."""
+
+from __future__ import annotations
+
+import re
+
+from resource_readers.azure_ml import kinds, monitoring, pipelines, references, structures
+from resource_readers.azure_ml.mapping import Conversion
+from resource_readers.azure_ml.project import Document, Project, parse_documents
+from resource_readers.azure_ml.tables import tables
+from resource_readers.interface import ReadRequest, ReadResult
+from resource_readers.project_files import ProjectFile
+from resource_readers.reading import Reading
+from resource_readers.template_language.unknowns import LimitError
+from resource_readers.trees.nodes import Node, ObjectNode
+from resource_readers.trees.yaml_tree import YamlError
+
+KIND = "azure-ml"
+
+_SEARCHED = 200_000
+_SCHEMA = re.compile(rb"""^[ \t{]*["']?\$schema["']?[ \t]*:[ \t]*["']?([^\s"'#,]+)""", re.MULTILINE)
+_COMMENT = re.compile(rb"^#.*\$schema[=:][ \t]*(\S+)", re.MULTILINE)
+_TOP = re.compile(rb"""^["']?([A-Za-z_$][\w.-]{0,80})["']?[ \t]*:(?:[ \t]+["']?([^\r\n"'#]*))?""", re.MULTILINE)
+_NODE = re.compile(
+    rb"^jobs:[ \t]*(?:#[^\n]*)?\r?$(?:\n(?:[ \t#][^\n]*)?){0,400}?\n[ \t]+(?:component|trial):[ \t]|"
+    rb"^jobs:[ \t]*(?:#[^\n]*)?\r?$(?:\n(?:[ \t#][^\n]*)?){0,400}?\n[ \t]+type:[ \t]*(?:command|spark|sweep|automl)\b",
+    re.MULTILINE,
+)
+
+CONVERSIONS: dict[str, Conversion] = {
+    "value": structures.as_is,
+    "whole": structures.as_is,
+    "camel": structures.keys_in_camel_case,
+    "camel_text": structures.camel_or_text,
+    "shape": structures.nested,
+    "list": structures.nested_list,
+    "map": structures.nested_map,
+    "one_or_many": structures.one_or_many,
+    "named": structures.named,
+    "numbers": structures.numbers,
+    "as_list": structures.as_list,
+    "weekdays": structures.weekdays,
+    "identity": structures.identity,
+    "subnet": structures.subnet,
+    "trigger": structures.trigger,
+    "compute_trigger": structures.compute_trigger,
+    "auto_or_custom": structures.auto_or_custom,
+    "flavors": structures.flavours,
+    "registry_storage": structures.registry_storage,
+    "registry_images": structures.registry_images,
+    "asset": references.asset,
+    "asset_reference": references.asset_reference,
+    "code": references.code,
+    "upload": references.upload,
+    "folder": references.upload,
+    "script": references.script,
+    "conda": references.conda,
+    "job_input": references.job_input,
+    "job_inputs": references.job_inputs,
+    "nodes": pipelines.nodes,
+    "specification": pipelines.specification,
+    "trial": pipelines.trial,
+    "sampling": pipelines.sampling,
+    "scheduled_job": pipelines.scheduled_job,
+    "scheduled_import": pipelines.scheduled_import,
+    "thresholds": monitoring.thresholds,
+    "features": monitoring.features,
+    "data_asset": monitoring.data_asset,
+}
+
+
+class AzureMlReader:
+    """See interface.Reader."""
+
+    @property
+    def kind(self) -> str:
+        """See interface.Reader."""
+        return KIND
+
+    def recognises(self, file: ProjectFile) -> bool:
+        """By the schema that it names, else by keys that together no other kind of file has."""
+        suffix = file.path.suffix.casefold()
+        if suffix not in (".yml", ".yaml", ".json"):
+            return False
+        data = file.data[:_SEARCHED]
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            data = data.replace(b"\x00", b"")
+        schema = _SCHEMA.search(data) or _COMMENT.search(data)
+        if schema is not None:
+            named = schema[1].decode("utf-8", "replace")
+            return kinds.schema_kind(named) is not None or "azuremlschemas" in named.casefold()
+        if suffix == ".json":
+            return False
+        top: dict[str, str] = {}
+        for match in _TOP.finditer(data):
+            top.setdefault(match[1].decode(), (match[2] or b"").decode("utf-8", "replace").strip())
+        if "jobs" in top and _NODE.search(data):
+            top[kinds.NODE] = ""
+        return kinds.by_structure(top) is not None
+
+    def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
+        """See interface.Reader."""
+        reading = Reading(file.shown)
+        reading.files[file.shown] = file.digest
+        project = Project(request, reading, CONVERSIONS)
+        try:
+            for tree in parse_documents(file):
+                _read(project, Document(file.shown, tree, (file.shown,)), tree)
+        except YamlError as error:
+            reading.miss(error.line, str(error))
+        except LimitError as error:
+            reading.miss(None, f"stopped: {error}")
+        return ReadResult(
+            kind=KIND,
+            resources=tuple(project.resources),
+            not_read=tuple(reading.not_read.values()),
+            files=tuple(reading.files.values()),
+        )
+
+
+def _read(project: Project, document: Document, tree: Node) -> None:
+    if not isinstance(tree, ObjectNode):
+        project.reading.miss(tree.line, "no mapping stands here")
+        return
+    name = kinds.kind_of(tree)
+    if name is None or name not in tables().kinds:
+        project.reading.miss(tree.line, "its kind isn't known: neither $schema nor the keys tell it")
+        return
+    kind = tables().kinds[name]
+    if kind.type:
+        project.add(kind, tree, document)
