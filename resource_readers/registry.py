@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from resource_readers.arm.reader import ArmJsonReader
-from resource_readers.bicep.deployments import BicepParametersReader
 from resource_readers.azure_ml.reader import AzureMlReader
+from resource_readers.bicep.deployments import BicepParametersReader
 from resource_readers.bicep.reader import BicepReader
 from resource_readers.containers.conda import CondaReader
 from resource_readers.containers.dockerfile import DockerfileReader
