@@ -13,6 +13,7 @@ from resource_readers.reading import Reading
 from resource_readers.template_language.evaluation import Budget, Closure, Frame
 from resource_readers.template_language.function_arguments import joined
 from resource_readers.template_language.resource_ids import DeploymentScope, Level, id_value, scope_functions
+from resource_readers.template_language.text_functions import shown
 from resource_readers.template_language.unknowns import ResourceHandle, symbolic, unknown, unknown_call
 from resource_readers.trees.nodes import Unreadable
 
@@ -108,7 +109,7 @@ class BicepScope:
     def call(self, name: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         """See evaluation.Scope."""
         if name == INTERPOLATION:
-            return joined([_part(one) for one in arguments])
+            return joined([shown(one) for one in arguments])
         if name.startswith(METHOD):
             return _method(name.removeprefix(METHOD), arguments)
         own = self._functions.get(name)
@@ -136,17 +137,6 @@ class BicepScope:
             other = replace(self.target, level=Level.RESOURCE_GROUP, subscription=subscription, group=last)
         made = dict(scope_functions(other)[name])
         return made | {"id": id_value(other.id)}
-
-
-def _part(value: Value) -> Value:
-    """A part of an interpolated text, as format() would write it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "True" if value else "False"
-    if isinstance(value, dict | list):
-        return Unknown("an array or object inside of a text")
-    return value
 
 
 def _method(name: str, arguments: tuple[Value, ...]) -> Value:

@@ -134,11 +134,21 @@ def _surely_differ(first: Value, second: Value) -> bool:
 
 def joined(parts: list[Value]) -> Value:
     """Texts put together; an Unknown with a symbolic text if one of them is unknown."""
-    inner = next((part for part in parts if isinstance(part, Unknown)), None)
+    texts: list[str] = []
+    inner: Unknown | None = None
+    length = 0
     for part in parts:
-        if part is None or isinstance(part, dict | list | Closure | ResourceHandle):
+        if isinstance(part, str):
+            text = part
+        elif isinstance(part, Unknown):
+            inner = inner or part
+            text = symbolic(part)
+        elif part is None or isinstance(part, dict | list | Closure | ResourceHandle):
             fail("only texts and numbers can be joined")
-    if sum(len(part) for part in parts if isinstance(part, str)) > MAXIMUM_TEXT:
+        else:
+            text = symbolic(part)
+        length += len(text)
+        texts.append(text)
+    if length > MAXIMUM_TEXT:
         raise LimitError(f"a text longer than {MAXIMUM_TEXT:,} characters")
-    text = "".join([symbolic(part) for part in parts])
-    return text if inner is None else unknown(inner.reason, text)
+    return "".join(texts) if inner is None else unknown(inner.reason, "".join(texts))
