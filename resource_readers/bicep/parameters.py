@@ -22,6 +22,7 @@ from verdicts import InputDigest
 _GIVEN_LATER = {
     "getsecret": "it is a Key Vault secret",
     "readenvironmentvariable": "it is in the environment of whoever deploys",
+    "readenvvar": "it is in the environment of whoever deploys",
     "readcliarg": "whoever deploys gives it",
     "externalinput": "whoever deploys gives it",
 }

@@ -29,7 +29,7 @@ MAXIMUM_STATEMENTS = 20_000
 MAXIMUM_NESTING = 20
 
 _NEXT_STATEMENT = re.compile(
-    r"^(?=@|(?:resource|module|param|var|output|targetScope|type|func|import|metadata|assert|extension|provider|using"
+    r"^(?=@|(?:resource|module|param|var|output|targetScope|type|func|import|metadata|assert|extension|extensionConfig|provider|using"
     r"|test|extends)\b)",
     re.MULTILINE,
 )
@@ -251,6 +251,7 @@ _STATEMENTS: Mapping[str, Callable[[_Parser, str, Place], Statement]] = {
     "test": _Parser._test,
     "extension": _Parser._extension,
     "provider": _Parser._extension,
+    "extensionConfig": _Parser._extension,
     "using": _Parser._parameter_source,
     "extends": _Parser._parameter_source,
 }
