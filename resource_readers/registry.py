@@ -25,10 +25,10 @@ READERS: tuple[Reader, ...] = (
     BicepReader(),
     BicepParametersReader(),
     DataFactoryReader(),
-    AzureMlReader(),
     DockerfileReader(),
     MlModelReader(),
     PromptFlowReader(),
+    AzureMlReader(),
     KubernetesReader(),
     CondaReader(),
 )

@@ -46,6 +46,9 @@ _WORKSPACE = frozenset(
     {"hbi_workspace", "managed_network", "customer_managed_key", "application_insights", "container_registry"}
     | {"image_build_compute", "primary_user_assigned_identity", "serverless_compute", "hub_id", "key_vault"}
 )
+_FLOW_RUN = frozenset({"name", "display_name", "description", "tags", "flow", "data", "run", "column_mapping"}) | {
+    *("variant", "environment_variables", "connections", "resources", "identity", "init", "properties")
+}
 _RUN = frozenset({"command", "component", "code", "environment", "compute", "inputs", "trial", "experiment_name"})
 _COMPONENT_ONLY = frozenset({"is_deterministic", "additional_includes"})
 _JOB_ONLY = frozenset({"compute", "experiment_name", "limits", "identity", "queue_settings", "services", "settings"})
@@ -74,12 +77,22 @@ def schema_kind(schema: str) -> str | None:
     return known[near[0]] if near else None
 
 
-def kind_of(node: ObjectNode) -> str | None:
-    """Name of the kind of what a file holds; None if it can't be told."""
+def is_ours(schema: str) -> bool:
+    """Whether a `$schema` is Azure ML's, even if it names no kind that is known."""
+    return "azureml" in schema.casefold() and "promptflow" not in schema.casefold()
+
+
+def kind_of(node: ObjectNode, schema: str) -> str | None:
+    """Name of the kind of what a file holds; None if it can't be told.
+
+    Args:
+        node: its top.
+        schema: what the file names elsewhere than under the key `$schema`.
+    """
     top = top_level(node)
-    named = schema_kind(top.get("$schema", ""))
+    named = schema_kind(top.get("$schema", "")) or schema_kind(schema)
     if named is None:
-        return by_structure(top) or ("unknown" if "azureml" in top.get("$schema", "").casefold() else None)
+        return by_structure(top)
     kind = folded(top.get("type", ""))
     if named == "job" or named in JOB_TYPES.values():
         return JOB_TYPES.get(kind, "command_job" if named == "job" else named)
@@ -189,6 +202,8 @@ def _assets(keys: frozenset[str], kind: str) -> str | None:
     if kind in _DATASTORE_TYPES and {"account_name", "store_name", "one_lake_workspace_name"} & keys:
         return "datastore" if "target" not in keys else "connection"
     categories = tables().enums["connection_category"]
+    if kind == "custom" and {"configs", "secrets"} & keys and "name" in keys:
+        return "promptflow_connection"
     if kind in categories and "name" in keys and {"credentials", "target", "api_key", "api_base"} & keys:
         return "connection"
     if "target_environment" in keys and {"inferencing_server", "base_environment_source"} & keys:
@@ -206,10 +221,14 @@ def _rest(keys: frozenset[str], kind: str) -> str | None:
         return "feature_store_entity"
     if {"offline_store", "materialization_identity"} & keys and "name" in keys:
         return "feature_store"
+    if {"features", "index_columns", "source"} <= keys:
+        return "feature_set_specification"
     if "replication_locations" in keys:
         return "registry"
-    if "name" in keys and len(keys & _WORKSPACE) >= 2 and "location" in keys:
+    if "managed_network" in keys or keys == {"identity"} or (len(keys & _WORKSPACE) >= 2 and "location" in keys):
         return "workspace"
+    if "flow" in keys and {"data", "run"} & keys and keys <= _FLOW_RUN:
+        return "flow_run"
     if "capability_host_kind" in keys:
         return "capability_host"
     return None

@@ -53,7 +53,7 @@ class Placed:
         if isinstance(container, dict):
             container[str(last)] = value
         elif isinstance(container, list) and isinstance(last, int):
-            container[last:] = [value]
+            container[last : last + 1] = [value]
         else:
             return False
         if place is not None:

@@ -21,6 +21,8 @@ from resource_readers.trees.nodes import Literal, Node, ObjectNode, Position
 from verdicts import Location
 
 WORKSPACE = "{workspace}"
+LOCAL = "Prompt.Flow/"
+"""Types of ours: nothing of Azure Resource Manager."""
 WORKSPACE_REASON = "the workspace is chosen when the file is used"
 MAXIMUM_FILES = 500
 MAXIMUM_RESOURCES = 5_000
@@ -129,7 +131,7 @@ class Project:
         if anonymous and kind.anonymous and not _given(node, "name"):
             placed.put(("properties", "isAnonymous"), True)
         scope = _scope(kind, node)
-        identifier = resource_id(scope, kind.type, symbolic(name))
+        identifier = resource_id(scope, kind.type, symbolic(name)) if scope else f"{kind.type}/{symbolic(name)}"
         top = Position(node.line, node.column)
         for index, key in enumerate(kind.names):
             entry = node.entry(key)
@@ -166,9 +168,10 @@ class Project:
                 where = f"{document.shown}:{node.line}"
                 value = kind.anonymous if key == "name" else "{hash of " + where + "}"
             parts.append(value if value is not None else "{" + key + "}")
+        if kind.type.startswith(LOCAL):
+            return document.shown if not _given(node, "name") else unknown_or_text("/".join(parts))
         if kind.top:
-            whole = "/".join(parts)
-            return unknown("its name isn't filled in", whole) if "{" in whole else whole
+            return unknown_or_text("/".join(parts))
         return unknown(WORKSPACE_REASON, "/".join((WORKSPACE, *parts)))
 
 
@@ -183,12 +186,19 @@ def parse_documents(file: ProjectFile) -> list[Node]:
     return yaml_tree.parse_all(content, templated=True) or [Literal(None, 1, 1)]
 
 
+def unknown_or_text(name: str) -> Value:
+    """A name, unknown where a part of it is."""
+    return unknown("its name isn't filled in", name) if "{" in name else name
+
+
 def reference_to(identifier: str, reason: str) -> Unknown:
     """The id of a resource that comes of the same files."""
     return unknown(reason, identifier, resource=identifier, path=("id",))
 
 
 def _scope(kind: Kind, node: ObjectNode) -> str:
+    if kind.type.startswith(LOCAL):
+        return ""
     group = _text(node.get("resource_group")) if kind.top else None
     scope = DeploymentScope(Level.RESOURCE_GROUP)
     return f"{scope.subscription_id}/resourceGroups/{group}" if group is not None else scope.id

@@ -12,7 +12,7 @@ from resource_readers.interface import ReadRequest, ReadResult
 from resource_readers.project_files import ProjectFile
 from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import LimitError
-from resource_readers.trees.nodes import Node, ObjectNode
+from resource_readers.trees.nodes import ObjectNode
 from resource_readers.trees.yaml_tree import YamlError
 
 KIND = "azure-ml"
@@ -31,7 +31,6 @@ CONVERSIONS: dict[str, Conversion] = {
     "value": structures.as_is,
     "whole": structures.as_is,
     "camel": structures.keys_in_camel_case,
-    "camel_text": structures.camel_or_text,
     "shape": structures.nested,
     "list": structures.nested_list,
     "map": structures.nested_map,
@@ -52,9 +51,9 @@ CONVERSIONS: dict[str, Conversion] = {
     "asset_reference": references.asset_reference,
     "code": references.code,
     "upload": references.upload,
-    "folder": references.upload,
     "script": references.script,
     "conda": references.conda,
+    "feature_specification": references.feature_specification,
     "job_input": references.job_input,
     "job_inputs": references.job_inputs,
     "nodes": pipelines.nodes,
@@ -66,6 +65,8 @@ CONVERSIONS: dict[str, Conversion] = {
     "thresholds": monitoring.thresholds,
     "features": monitoring.features,
     "data_asset": monitoring.data_asset,
+    "store_type": structures.store_type,
+    "job_definition": structures.job_definition,
 }
 
 
@@ -85,10 +86,9 @@ class AzureMlReader:
         data = file.data[:_SEARCHED]
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             data = data.replace(b"\x00", b"")
-        schema = _SCHEMA.search(data) or _COMMENT.search(data)
-        if schema is not None:
-            named = schema[1].decode("utf-8", "replace")
-            return kinds.schema_kind(named) is not None or "azuremlschemas" in named.casefold()
+        schema = schema_of(data)
+        if kinds.schema_kind(schema) is not None or kinds.is_ours(schema):
+            return True
         if suffix == ".json":
             return False
         top: dict[str, str] = {}
@@ -105,7 +105,7 @@ class AzureMlReader:
         project = Project(request, reading, CONVERSIONS)
         try:
             for tree in parse_documents(file):
-                _read(project, Document(file.shown, tree, (file.shown,)), tree)
+                _read(project, Document(file.shown, tree, (file.shown,)), schema_of(file.data[:_SEARCHED]))
         except YamlError as error:
             reading.miss(error.line, str(error))
         except LimitError as error:
@@ -118,12 +118,19 @@ class AzureMlReader:
         )
 
 
-def _read(project: Project, document: Document, tree: Node) -> None:
+def schema_of(data: bytes) -> str:
+    """What `$schema` names, as a key or in the comment that editors read; "" for nothing."""
+    found = _SCHEMA.search(data) or _COMMENT.search(data)
+    return found[1].decode("utf-8", "replace") if found is not None else ""
+
+
+def _read(project: Project, document: Document, schema: str) -> None:
+    tree = document.tree
     if not isinstance(tree, ObjectNode):
         project.reading.miss(tree.line, "no mapping stands here")
         return
-    name = kinds.kind_of(tree)
-    if name is None or name not in tables().kinds:
+    name = kinds.kind_of(tree, schema)
+    if name is None:
         project.reading.miss(tree.line, "its kind isn't known: neither $schema nor the keys tell it")
         return
     kind = tables().kinds[name]

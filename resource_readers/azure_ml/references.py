@@ -14,13 +14,16 @@ from resource_readers.azure_ml.mapping import LEFT, Mapper, Spot
 from resource_readers.azure_ml.project import FileError, reference_to
 from resource_readers.azure_ml.structures import as_is, below, nested
 from resource_readers.interface import Unknown, Value
-from resource_readers.template_language.unknowns import unknown
+from resource_readers.project_files import ProjectFile
+from resource_readers.template_language.unknowns import size_of, unknown
 from resource_readers.trees.nodes import Literal, Node, ObjectNode, Position
+from resource_readers.trees.yaml_tree import YamlError
 
 UPLOADED = "it is uploaded from the project when the file is used"
 ANONYMOUS = "it is registered when the file is used"
 REFERENCES = "references"
 MAXIMUM_LISTED = 100
+MAXIMUM_DUMPED = 20_000
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _FILE = re.compile(r"\.ya?ml\Z|\.json\Z", re.IGNORECASE)
@@ -160,7 +163,7 @@ def conda(mapper: Mapper, spot: Spot) -> None:
         return
     try:
         file = mapper.project.open(mapper.document, value)
-        content, text = _conda_file(mapper, file)
+        content, text = _content(mapper, file)
     except FileError as error:
         note(mapper, spot, value, found=False, reason=str(error))
         mapper.put(spot, unknown(str(error), "{" + value + "}"))
@@ -170,14 +173,26 @@ def conda(mapper: Mapper, spot: Spot) -> None:
     mapper.put(replace(spot, path=(LEFT, *spot.trail)), content)
 
 
-def _conda_file(mapper: Mapper, file: Any) -> tuple[Value, Value]:
-    from resource_readers.trees.yaml_tree import YamlError
-
+def _content(mapper: Mapper, file: ProjectFile) -> tuple[Value, Value]:
     try:
         tree = mapper.project.parse(file)
     except YamlError as error:
         raise FileError(f"{file.shown}, line {error.line}: {error}") from None
     return mapper.value(tree), file.data.decode("utf-8-sig", "replace")
+
+
+def feature_specification(mapper: Mapper, spot: Spot) -> None:
+    """The folder with a feature set's specification, whose content stands under `azureml.feature_set_spec`."""
+    value = scalars.text(spot.node) if scalars.is_scalar(spot.node) else None
+    upload(mapper, spot)
+    if isinstance(value, str) and is_local(value):
+        try:
+            file = mapper.project.open(mapper.document, f"{value}/FeatureSetSpec.yaml")
+            content, _ = _content(mapper, file)
+        except FileError as error:
+            note(mapper, spot, f"{value}/FeatureSetSpec.yaml", found=False, reason=str(error))
+        else:
+            mapper.put(replace(spot, path=(LEFT, "feature_set_spec")), content)
 
 
 def _dumped(content: Value) -> Value:
@@ -186,6 +201,8 @@ def _dumped(content: Value) -> Value:
 
     if _holds_unknown(content):
         return Unknown(scalars.PLACEHOLDER)
+    if size_of(content, MAXIMUM_DUMPED) > MAXIMUM_DUMPED:
+        return Unknown(f"it has more than {MAXIMUM_DUMPED:,} values")
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
 
 

@@ -9,7 +9,7 @@ from resource_readers.azure_ml import scalars
 from resource_readers.azure_ml.mapping import Mapper, Spot
 from resource_readers.azure_ml.tables import folded
 from resource_readers.interface import Unknown, Value
-from resource_readers.template_language.unknowns import symbolic, unknown
+from resource_readers.template_language.unknowns import MAXIMUM_DEPTH, LimitError, symbolic, unknown
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode, Position
 
 _STORAGE = ("storage_account_hns", "storage_account_type", "replication_count")
@@ -58,9 +58,12 @@ def keys_in_camel_case(mapper: Mapper, spot: Spot) -> None:
 
 
 def _renamed(mapper: Mapper, spot: Spot) -> None:
+    if len(spot.trail) > MAXIMUM_DEPTH:
+        raise LimitError(f"a value nested deeper than {MAXIMUM_DEPTH} levels")
     if isinstance(spot.node, ObjectNode) and not scalars.is_scalar(spot.node):
         mapper.put(spot, {})
         for entry in spot.node.entries:
+            mapper.project.reading.budget.spend()
             key = str(entry.key)
             part = below(spot, camel(key), entry.value, Position(entry.line, entry.column), trail=key)
             _renamed(mapper, part)
@@ -274,11 +277,6 @@ def flavours(mapper: Mapper, spot: Spot) -> None:
         mapper.put(replace(part, path=(*part.path, "data")), mapper.value(part.node), same=True)
 
 
-def camel_or_text(mapper: Mapper, spot: Spot) -> None:
-    """A text, or a mapping whose keys are renamed."""
-    _renamed(mapper, spot)
-
-
 def registry_storage(mapper: Mapper, spot: Spot) -> None:
     """The storage accounts of a registry's region: made for it, as many as are wanted, or given by id."""
     mapper.put(spot, [])
@@ -323,3 +321,20 @@ def registry_images(mapper: Mapper, spot: Spot) -> None:
         return
     for at in range(len(regions)):
         mapper.put(replace(spot, path=("properties", "regionDetails", at, "acrDetails")), [account])
+
+
+def store_type(mapper: Mapper, spot: Spot) -> None:
+    """Where features are materialised, from the two keys that say so."""
+    offline, online = (spot.parent.get(key) for key in ("offline_enabled", "online_enabled"))
+    values = [scalars.boolean(node) if node is not None else False for node in (offline, online)]
+    unknown_one = next((value for value in values if not isinstance(value, bool)), None)
+    names = {(True, True): "OnlineAndOffline", (True, False): "Offline", (False, True): "Online"}
+    mapper.put(spot, names.get((values[0], values[1]), "None") if unknown_one is None else unknown_one)
+
+
+def job_definition(mapper: Mapper, spot: Spot) -> None:
+    """The job that a batch deployment is made of: written out; a job that ran has no place in the request."""
+    if scalars.is_scalar(spot.node):
+        mapper.left(Entry(spot.trail[-1], spot.node, spot.position.line, spot.position.column), spot.trail)
+    else:
+        nested(mapper, spot)
