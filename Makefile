@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-PACKAGES := cli cloud_backends deploy_gate policies rbac_matrix report_formats resource_readers scanners verdicts
+PACKAGES := cli cloud_backends deploy_gate policies rbac_matrix report_formats resource_readers scanners template_functions verdicts
 
 .PHONY: gate test check bench clean lock
 
