@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from resource_readers.containers.places import RecordedPlaces, Section
-from resource_readers.containers.requirements import Requirements
+from resource_readers.containers.requirements import MAXIMUM_LINES, MAXIMUM_TEXT, Requirements, unknown_package
 from resource_readers.containers.yaml_values import FILLED_IN, tree_of, values_of
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Unknown, Value
 from resource_readers.project_files import ProjectFile
@@ -32,7 +32,7 @@ _FILE = re.compile(r"(?:conda|environment|.*(?:^|[-_.])(?:conda|env|environment)
 
 _SPECIFICATION = re.compile(r"(?:(?P<channel>[^\s\[]+?)::)?(?P<name>[A-Za-z0-9_.*-]+)\s*(?P<rest>.*)", re.DOTALL)
 _EXACT = re.compile(r"={0,2}\s*(?P<version>\d[A-Za-z0-9.!+_]*)(?:(?:\s*=\s*|\s+)(?P<build>[A-Za-z0-9_.]+))?")
-_BRACKETS = re.compile(r"\s*\[(?P<inside>[^\]]*)\]\s*\Z")
+_BRACKETS = re.compile(r"\[(?P<inside>[^\]]*)\]\s*\Z")
 _BRACKET = re.compile(r"(\w+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^,\s]*))")
 
 
@@ -105,6 +105,9 @@ class _Environment:
             self._miss(place.line, "the dependencies are no list")
             return
         for index, item in enumerate(items or ()):
+            if index == MAXIMUM_LINES:
+                self._miss(place.line, f"more than {MAXIMUM_LINES:,} dependencies")
+                return
             where = self._source.position(("dependencies", index))
             if isinstance(item, dict):
                 self._installer(item, index)
@@ -119,7 +122,7 @@ class _Environment:
             if key != "pip":
                 self._miss(where.line, f"the dependencies of {key[:40]!r} are not understood")
             elif isinstance(lines, Unknown):
-                self._top.append("pipPackages", {"text": lines, "exact": lines}, where)
+                self._top.append("pipPackages", unknown_package(lines), where)
             elif lines is not None and not isinstance(lines, list):
                 self._miss(where.line, "the part of pip is no list")
             else:
@@ -163,7 +166,9 @@ def package_of(item: str | Unknown) -> dict[str, Value]:
     conda reads "python=3.11" as any 3.11.
     """
     if isinstance(item, Unknown):
-        return {"text": item, "name": item, "specifier": item, "exact": item}
+        return unknown_package(item)
+    if len(item) > MAXIMUM_TEXT:
+        return {"text": item, "exact": False, "valid": False}
     filled = symbolic_text(item, script=True)
     if filled is not None:
         return package_of(unknown(FILLED_IN, filled))

@@ -18,6 +18,8 @@ from verdicts import Location
 KIND = "dockerfile"
 TYPE = "Docker.Build/dockerfiles"
 
+MAXIMUM_BYTES = 1024 * 1024
+
 _ENDINGS = (".dockerfile", ".containerfile")
 _NAME = re.compile(r"(?:dockerfile|containerfile)(?:[.\-_][^/]*)?", re.IGNORECASE)
 # Files about Dockerfiles: programs, pages, pictures, what a build leaves out.
@@ -49,6 +51,9 @@ class DockerfileReader:
         except UnicodeDecodeError as error:
             line = file.data[: error.start].count(b"\n") + 1
             return ReadResult(kind=KIND, not_read=(NotRead(file.shown, line, "not UTF-8"),), files=(file.digest,))
+        if len(file.data) > MAXIMUM_BYTES:
+            missing = NotRead(file.shown, None, f"it is larger than {MAXIMUM_BYTES:,} bytes")
+            return ReadResult(kind=KIND, not_read=(missing,), files=(file.digest,))
         block = block_line(text)
         if block is not None:
             missing = NotRead(file.shown, block, "a template language's block, which is filled in before the build")
@@ -119,6 +124,8 @@ def _inherit(final: Section, section: Section) -> None:
 
 
 def _join(final: Section, key: str, values: list[Any], path: tuple[str | int, ...]) -> None:
+    seen = set(final.values.get(key, ()))
     for index, one in enumerate(values):
-        if one not in final.values.get(key, []):
+        if one not in seen:
+            seen.add(one)
             final.append(key, one, final.places.position((*path, index)))

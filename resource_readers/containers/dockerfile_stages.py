@@ -23,6 +23,8 @@ from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.trees.nodes import Position
 
+MAXIMUM_STAGES = 500
+
 _PLATFORM = frozenset(
     {f"{prefix}{part}" for prefix in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT", "STAGE")}
 )
@@ -37,16 +39,19 @@ class Stage:
     index: int
     name: str
     section: Section
-    environment: dict[str, Value]
     parent: Stage | None
     from_scratch: bool
+    environment: dict[str, Value] = field(default_factory=dict)
     arguments: dict[str, Value] = field(default_factory=dict)
     workdir: Value = None
 
     def get(self, name: str) -> Value:
         """See dockerfile_words.Variables."""
-        if name in self.environment:
-            return self.environment[name]
+        stage: Stage | None = self
+        while stage is not None:
+            if name in stage.environment:
+                return stage.environment[name]
+            stage = stage.parent
         if name in self.arguments:
             return self.arguments[name]
         if name in _PLATFORM:
@@ -92,9 +97,15 @@ class Stages:
         self.top = Section(places, ("properties",))
         self.errors: list[DockerfileError] = list(source.errors)
         self.stages: list[Stage] = []
+        self._names: dict[str, Stage] = {}
+        self._images: set[tuple[str, str]] = set()
         self._escape = source.escape
         self._globals = _Globals()
         for instruction in source.instructions:
+            if instruction.name == "FROM" and len(self.stages) >= MAXIMUM_STAGES:
+                place = Position(instruction.line, 1)
+                self.errors.append(DockerfileError(f"more than {MAXIMUM_STAGES} stages", place))
+                return
             try:
                 self._take(instruction)
             except WordError as error:
@@ -146,28 +157,31 @@ class Stages:
         if parent is None and reference != "scratch":
             self._image(base, place)
         scratch = parent.from_scratch if parent is not None else reference == "scratch"
-        environment = dict(parent.environment) if parent is not None else {}
-        stage = Stage(len(self.stages), name, section, environment, parent, scratch)
+        stage = Stage(len(self.stages), name, section, parent, scratch)
         if parent is not None:
             stage.workdir = parent.workdir
+        self._add(stage)
+
+    def _add(self, stage: Stage) -> None:
         self.stages.append(stage)
+        if stage.name:
+            self._names[stage.name.casefold()] = stage
 
     def _unread_stage(self, one: Instruction, reason: str) -> None:
         """What follows a FROM that isn't understood belongs to a stage of which nothing is known."""
         place = Position(one.line, 1)
         section = self.top.item("stages", place)
         section.set("index", len(self.stages), place)
-        section.set("baseImage", {"reference": unknown(reason, "{?}")}, place)
-        self.stages.append(Stage(len(self.stages), "", section, {}, None, False))
+        section.set("baseImage", image_parts(unknown(reason, "{?}")), place)
+        self._add(Stage(len(self.stages), "", section, None, False))
 
     def _stage_named(self, reference: Value) -> Stage | None:
-        if not isinstance(reference, str):
-            return None
-        folded = reference.casefold()
-        return next((one for one in reversed(self.stages) if one.name and one.name.casefold() == folded), None)
+        return self._names.get(reference.casefold()) if isinstance(reference, str) else None
 
     def _image(self, parts: dict[str, Value], place: Position) -> None:
-        if parts not in self.top.values.get("images", []):
+        key = symbolic(parts["reference"]), symbolic(parts.get("platform"))
+        if key not in self._images:
+            self._images.add(key)
             self.top.append("images", parts, place)
 
     def _global_argument(self, one: Instruction) -> None:

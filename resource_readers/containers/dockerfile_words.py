@@ -12,10 +12,12 @@ from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.trees.placeholders import symbolic_text
 
 MAXIMUM_DEPTH = 20
+MAXIMUM_TEXT = 100_000
+"""Of one word with its variables replaced: a few lines could double a text for ever."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?!$-]")
 _OPERATOR = re.compile(r":?[-+?]|##?|%%?|//?")
-_FLAG = re.compile(r"--([a-z][a-z-]*)(?:=((?:\"[^\"]*\"|'[^']*'|\S)*))?(?=\s|\Z)\s*")
+_FLAG = re.compile(r"--([a-z][a-z-]*)(?:=((?:\"[^\"]*\"|'[^']*'|\S)*+))?(?=\s|\Z)\s*+")
 
 
 class Variables(Protocol):
@@ -67,12 +69,13 @@ def split_words(text: str, escape: str, offset: int = 0) -> list[Word]:
 
 
 def take_flags(text: str) -> tuple[list[tuple[str, str, int]], str, int]:
-    """Flags at the beginning (name, value, offset), what follows them, and its offset."""
+    """Flags at the beginning (name in camel case, value, offset), what follows them, and its offset."""
     flags: list[tuple[str, str, int]] = []
     at = len(text) - len(text.lstrip())
     while (match := _FLAG.match(text, at)) is not None:
         value = match.group(2)
-        flags.append((match.group(1), "true" if value is None else value.strip("\"'"), at))
+        name = re.sub(r"-([a-z])", lambda letter: letter.group(1).upper(), match.group(1))
+        flags.append((name, "true" if value is None else value.strip("\"'"), at))
         at = match.end()
     return flags, text[at:], at
 
@@ -104,6 +107,7 @@ class _Expansion:
         self._at = 0
         self._parts: list[str] = []
         self._reason = ""
+        self._length = 0
 
     def value(self) -> Value:
         while self._at < len(self._text):
@@ -224,8 +228,11 @@ class _Expansion:
         self._take(name, self._variables.unset(name) if value is None else value)
 
     def _take(self, name: str, value: Value) -> None:
+        text = symbolic(value)
         if isinstance(value, Unknown):
             self._reason = self._reason or value.reason
-            self._parts.append(value.text or "{" + name + "}")
-        elif value is not None:
-            self._parts.append(symbolic(value))
+            text = value.text or "{" + name + "}"
+        self._length += len(text)
+        if self._length > MAXIMUM_TEXT:
+            raise WordError(f"a text of more than {MAXIMUM_TEXT:,} characters")
+        self._parts.append(text)

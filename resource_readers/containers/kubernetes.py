@@ -21,6 +21,7 @@ from verdicts.text import REDACTED, one_line
 KIND = "kubernetes"
 MAXIMUM_DOCUMENTS_APART = 200
 """Documents of a file that are tried one by one if the file as a whole can't be read."""
+MAXIMUM_TEXT_APART = 500_000
 
 _VERSION = rb"(?:[A-Za-z0-9.{}_ -]+/)?v[0-9][A-Za-z0-9]*"
 _YAML_VERSION = re.compile(rb"^(?:\{\s*)?['\"]?apiVersion['\"]?[ \t]*:[ \t]*['\"]?(?:" + _VERSION + rb"|\{\{)", re.M)
@@ -104,7 +105,7 @@ class _Reading:
     def _apart(self, text: str, error: YamlError) -> list[Node]:
         """The documents one by one, so that a broken one doesn't hide the others."""
         ends = [match.start() for match in _SEPARATOR.finditer(text)]
-        if not ends or len(ends) > MAXIMUM_DOCUMENTS_APART:
+        if not ends or len(ends) > MAXIMUM_DOCUMENTS_APART or len(text) > MAXIMUM_TEXT_APART:
             self._miss(error.line, str(error))
             return []
         nodes: list[Node] = []

@@ -131,7 +131,8 @@ class _Model:
         answers: list[Value] = []
         for name, flavor in list(flavors.items())[:_MAXIMUM_FLAVORS]:
             for path, key in _pickled_files(flavor):
-                self._top.append("pickledFiles", path, self._place("flavors", name, key))
+                if path not in self._top.values.get("pickledFiles", []):
+                    self._top.append("pickledFiles", path, self._place("flavors", name, key))
             if name != "python_function" or len(flavors) == 1:
                 answers.append(_needs_pickle(name, flavor))
         if any(answer is True for answer in answers) or self._top.values.get("pickledFiles"):

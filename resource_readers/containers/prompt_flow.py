@@ -19,6 +19,8 @@ from verdicts import Location
 KIND = "prompt-flow"
 TYPE = "Prompt.Flow/flows"
 
+MAXIMUM_NODES = 5_000
+
 _NAME = re.compile(r"(?:.*[._-])?flow\.(dag|flex)\.ya?ml", re.IGNORECASE)
 _SCHEMA = re.compile(rb"^\$schema[ \t]*:[^\n]*promptflow[^\n]*/Flow\.schema\.json", re.M | re.I)
 _MADE = frozenset({"flowKind", "connections", "sources", "pipPackages", "pipOptions", "requirementFiles", "image"})
@@ -66,6 +68,9 @@ class _Flow:
         self._places = RecordedPlaces(Position(tree.line, tree.column))
         self._top = Section(self._places, ("properties",))
         self._connections: list[Value] = []
+        self._seen = 0
+        self._known: set[Value] = set()
+        self._includes = _includes(document.get("additional_includes"))
         self.not_read: list[NotRead] = []
         self.requirements = Requirements(self._top, file, request)
         for key, value in document.items():
@@ -116,7 +121,11 @@ class _Flow:
         return {**inner, **node, "variant": chosen}
 
     def _node(self, node: Value, path: tuple[str | int, ...]) -> None:
-        if not isinstance(node, dict):
+        self._seen += 1
+        if self._seen == MAXIMUM_NODES + 1:
+            line = self._source.position(path).line
+            self.not_read.append(NotRead(self._file.shown, line, f"more than {MAXIMUM_NODES:,} nodes", False))
+        if not isinstance(node, dict) or self._seen > MAXIMUM_NODES:
             return
         self._connection(node.get("connection"), (*path, "connection"))
         for key, value in _items(node.get("inputs")):
@@ -137,18 +146,15 @@ class _Flow:
         folder = self._file.path.parent
         if exists_inside(self._request.root, folder / name):
             return True
-        first = Path(name).parts[:1]
-        includes = self._document.get("additional_includes")
-        for include in includes if isinstance(includes, list) else ():
-            # A file or folder from elsewhere, which is put beside the flow.
-            if isinstance(include, str) and (Path(include).name,) == first:
-                return exists_inside(self._request.root, folder / Path(include).parent / name)
-        return False
+        # A file or folder from elsewhere, which is put beside the flow.
+        include = self._includes.get((*Path(name).parts, "")[0])
+        return include is not None and exists_inside(self._request.root, folder / include.parent / name)
 
     def _connection(self, value: Value, path: tuple[str | int, ...]) -> None:
         if value is None or value == "" or (isinstance(value, str) and value.startswith("${")):
             return
-        if isinstance(value, str | Unknown) and value not in self._connections:
+        if isinstance(value, str | Unknown) and value not in self._known:
+            self._known.add(value)
             self._top.append("connections", value, self._source.position(path))
 
     def _entry(self) -> None:
@@ -169,6 +175,11 @@ class _Flow:
         name = environment.get("python_requirements_txt")
         if isinstance(name, str) and name:
             self.requirements.follow(name, place, self._file.path.parent)
+
+
+def _includes(value: Value) -> dict[str, Path]:
+    """By the name that they have beside the flow."""
+    return {Path(one).name: Path(one) for one in (value if isinstance(value, list) else ()) if isinstance(one, str)}
 
 
 def _items(value: Value) -> Iterator[tuple[str, Value]]:

@@ -19,6 +19,8 @@ from verdicts.text import one_line
 MAXIMUM_BYTES = 1024 * 1024
 MAXIMUM_FILES = 20
 MAXIMUM_LINES = 20_000
+MAXIMUM_TEXT = 4_000
+"""Of one requirement with its hashes."""
 
 _OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)(?:\s*=\s*|\s+|(?<=^-[A-Za-z])(?=\S)|\Z)(.*)", re.DOTALL)
 _LONG = {
@@ -33,6 +35,7 @@ _LONG = {
 _HASH = re.compile(r"\s--hash[=\s]\s*(\S+)")
 _COMMENT = re.compile(r"(?:^|\s)#.*\Z")
 _LEADING = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*(.*)", re.DOTALL)
+_KNOWN_NAME = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*+(?:\[[^\]{}]*\]\s*+)?(?:[=<>~!]|\Z)")
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|\.{0,2}/|file:)|.*\.(?:whl|tar\.gz|zip)\Z", re.IGNORECASE)
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9._-]+)")
 
@@ -64,7 +67,7 @@ class Requirements:
             return
         if not isinstance(line, str):
             known = line if isinstance(line, Unknown) else Unknown("a requirement that is no text")
-            self._package({"text": known, "exact": known}, place, source)
+            self._package(unknown_package(known), place, source)
             return
         text = _COMMENT.sub("", line).strip()
         if not text:
@@ -96,7 +99,7 @@ class Requirements:
         if not os.path.lexists(folder / name.replace("\0", "")):
             # Nothing of the project: what it would say isn't known.
             missing = Unknown(f"the requirement file {one_line(name, maximum=100)} is not there")
-            self._package({"text": missing, "name": missing, "specifier": missing, "exact": missing}, place, "")
+            self._package(unknown_package(missing), place, "")
             return
         try:
             file = open_inside(self._request.root, folder / name, maximum=MAXIMUM_BYTES)
@@ -122,7 +125,7 @@ def lines_of(data: bytes) -> list[str]:
     """Lines of a requirement file, those continued by a backslash joined."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     text = data.decode(encoding, errors="replace")
-    return re.sub(r"\\\r?\n", " ", text).splitlines()
+    return re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text).splitlines()
 
 
 def package_of(text: str) -> dict[str, Value]:
@@ -133,10 +136,11 @@ def package_of(text: str) -> dict[str, Value]:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
+    if len(text) > MAXIMUM_TEXT:
+        return {"text": text, "valid": False, "exact": False}
     filled = symbolic_text(text, script=True)
     if filled is not None:
-        missing = unknown("a placeholder that is filled in before the file is used", filled)
-        return {"text": missing, "name": missing, "specifier": missing, "exact": missing}
+        return unknown_package(unknown("a placeholder that is filled in before the file is used", filled))
     made: dict[str, Any] = {"text": text}
     hashes = _HASH.findall(text)
     bare = _HASH.sub("", text).strip()
@@ -155,6 +159,13 @@ def package_of(text: str) -> dict[str, Value]:
     if requirement.marker is not None:
         made["marker"] = str(requirement.marker)
     return {**made, **({"hashes": hashes} if hashes else {})}
+
+
+def unknown_package(why: Unknown) -> dict[str, Value]:
+    """A package of which at most the name is known ("numpy=={version}")."""
+    match = _KNOWN_NAME.match(why.text)
+    name: Value = match.group(1).lower() if match is not None else why
+    return {"text": why, "name": name, "specifier": why, "exact": why}
 
 
 def _other(text: str) -> dict[str, Value]:
