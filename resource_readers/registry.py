@@ -6,6 +6,7 @@ import traceback
 from dataclasses import replace
 from pathlib import Path
 
+from resource_readers.arm.parameter_reader import ArmParametersReader
 from resource_readers.arm.reader import ArmJsonReader
 from resource_readers.azure_ml.reader import AzureMlReader
 from resource_readers.bicep.deployments import BicepParametersReader
@@ -19,15 +20,21 @@ from resource_readers.data_factory.activities import activity_resources
 from resource_readers.data_factory.reader import DataFactoryReader
 from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
 from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
+from resource_readers.workflows.azure_reader import AzurePipelineReader
+from resource_readers.workflows.github_reader import GithubActionReader, GithubWorkflowReader
 
 READERS: tuple[Reader, ...] = (
     ArmJsonReader(),
+    ArmParametersReader(),
     BicepReader(),
     BicepParametersReader(),
     DataFactoryReader(),
     DockerfileReader(),
     MlModelReader(),
     PromptFlowReader(),
+    GithubWorkflowReader(),
+    GithubActionReader(),
+    AzurePipelineReader(),
     AzureMlReader(),
     KubernetesReader(),
     CondaReader(),

@@ -1,0 +1,1 @@
+"""Workflows as resources: GitHub Actions, Azure Pipelines, and the deployments that they make."""
