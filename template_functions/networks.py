@@ -22,6 +22,18 @@ def network_of(text: str) -> Network:
         raise ValueError(f"can't read {text[:60]!r}") from None
 
 
+def with_mask(text: str) -> str:
+    """An IPv4 address without a mask, with that of its class: "10.0.0.0" as "10.0.0.0/8"; anything else as it is.
+
+    No page says it, but templates are deployed so (Azure/bicep-registry-modules: cidrSubnet('10.0.0.0', 16, 0)).
+    """
+    try:
+        first = int(ipaddress.IPv4Address(text)) >> 24
+    except ValueError:
+        return text
+    return f"{text}/{8 if first < 128 else 16 if first < 192 else 24}" if first < 224 else text
+
+
 def parse_cidr(text: str) -> dict[str, str | int]:
     """Network, netmask, broadcast (IPv4 only), first and last usable address, length of the mask."""
     network = network_of(text)

@@ -97,7 +97,7 @@ def _date_to_epoch(moment: Value) -> Value:
 
 
 def _network(make: Callable[..., Value], network: Value, *numbers: Value) -> Value:
-    asked = (as_text(network), *(as_integer(number) for number in numbers))
+    asked = (networks.with_mask(as_text(network)), *(as_integer(number) for number in numbers))
     try:
         return make(*asked)
     except ValueError as error:
