@@ -9,8 +9,8 @@ the parameter files and the restored modules is made beside FOLDER and removed a
 Equal means: the same resources in any order, each with equal type (without regard to case), id, name, scope, API
 version, condition, repetition, fields and properties. An unknown value equals any unknown value; how many of the pairs
 are equal in the texts of the unknown values, too, is counted apart. Left out are, because the compiler decides on them:
-the API version of a module's deployment, and resources that are only referred to where a template without symbolic names
-can't say so.
+the API version of a module's deployment, and resources that only the Bicep file refers to (`existing`) where a part of the
+template has no symbolic names and so can't say it.
 """
 
 from __future__ import annotations
@@ -80,10 +80,8 @@ def compare(pair: Pair, mode: str, root: Path, parameters: Path | None, modules:
     outcome.unread_template = [_shown(compiled, at) for at in range(len(compiled.not_read))]
     outcome.resources = len(compiled.resources)
     symbolic = _only_symbolic(load_template(pair.template))
-    left, right = (
-        [canonical(one) for one in result.resources if symbolic or not one.existing] for result in (bicep, compiled)
-    )
-    found = list(_matched(left, right))
+    left, right = ([canonical(one) for one in result.resources] for result in (bicep, compiled))
+    found = list(_matched(left, right, symbolic=symbolic))
     outcome.texts = [one for one in found if one.reason == "text of an unknown value"]
     outcome.differences = [one for one in found if one.reason != "text of an unknown value"]
     return outcome
@@ -102,7 +100,8 @@ def _only_symbolic(template: dict[str, Any]) -> bool:
     for one in resources.values():
         properties = one.get("properties") if isinstance(one, dict) else None
         inner = properties.get("template") if isinstance(properties, dict) else None
-        if isinstance(inner, dict) and inner.get("resources") and not _only_symbolic(inner):
+        # A template that was written by hand, as those of telemetry are, has no mark of the compiler.
+        if isinstance(inner, dict) and "_generator" in inner.get("metadata", {}) and not _only_symbolic(inner):
             return False
     return True
 
@@ -124,7 +123,9 @@ def canonical(resource: Resource) -> dict[str, Any]:
     }
 
 
-def _matched(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> Iterator[Difference]:
+def _matched(
+    left: list[dict[str, Any]], right: list[dict[str, Any]], *, symbolic: bool
+) -> Iterator[Difference]:
     """Pairs the resources: by id, then what is left by type and order."""
     for key in (_whole_key, _type_key):
         groups: dict[Any, list[dict[str, Any]]] = {}
@@ -140,6 +141,8 @@ def _matched(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> Iterato
         left = rest
         right = [one for partners in groups.values() for one in partners]
     for one in left:
+        if one["existing"] and not symbolic:
+            continue  # a part of the template can't say it
         yield Difference("only from Bicep", f"{one['type']} {one['name']}", one["id"], None)
     for one in right:
         yield Difference("only from the template", f"{one['type']} {one['name']}", None, one["id"])

@@ -120,12 +120,14 @@ class ReadResult:
         resources: in the file's order.
         not_read: everything that was not read; empty means the file was read whole.
         files: every file that was opened, with the digest of what was read.
+        parameters: the file that the parameters' values are from, relative to the root; "" if there is none.
     """
 
     kind: str
     resources: tuple[Resource, ...] = ()
     not_read: tuple[NotRead, ...] = ()
     files: tuple[InputDigest, ...] = ()
+    parameters: str = ""
 
 
 class Session:

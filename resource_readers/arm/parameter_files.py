@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from resource_readers.interface import Unknown, Value
+from resource_readers.interface import Value
+from resource_readers.template_language.unknowns import unknown
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import ObjectNode
 from resource_readers.trees.plain import plain
@@ -48,7 +49,7 @@ def parameter_values(section: ObjectNode) -> dict[str, Value]:
         if value is not None:
             values[name.casefold()] = plain(value)
         elif reference is not None:
-            values[name.casefold()] = Unknown("it is a Key Vault secret", "{parameters('" + name + "')}")
+            values[name.casefold()] = unknown("it is a Key Vault secret", "{parameters('" + name + "')}")
         else:
             raise ParameterFileError(f"the parameter {name!r} has no 'value' or 'reference'", entry.line)
     return values

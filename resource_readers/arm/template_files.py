@@ -70,16 +70,19 @@ class TemplateFiles:
     def tree(self, file: ProjectFile) -> ObjectNode:
         """The template in a file. Raises TemplateLinkError."""
 
-        def make() -> Node:
-            return lenient_json.parse(lenient_json.decode(file.data))
-
         try:
-            node = self.session.once(make, __name__, file.digest.digest)
+            node = self.parsed(file)
         except lenient_json.LenientJsonError as error:
             raise TemplateLinkError(f"{file.shown} is not JSON: {error}") from None
         if not isinstance(node, ObjectNode):
             raise TemplateLinkError(f"{file.shown} is no JSON object")
         return node
+
+    def parsed(self, file: ProjectFile) -> Node:
+        """The JSON in a file, parsed once a run. Raises LenientJsonError."""
+        return self.session.once(
+            lambda: lenient_json.parse(lenient_json.decode(file.data)), __name__, file.digest.digest
+        )
 
     def _open(self, path: Path, shown: str, reading: Reading) -> ProjectFile:
         try:

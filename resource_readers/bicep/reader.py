@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resource_readers.arm.reader import ParameterFileMissing, load_parameters
+from resource_readers.arm.given_parameters import ParameterFileMissing, load_parameters
 from resource_readers.bicep.compiled import by_compiler
 from resource_readers.bicep.expansion import BicepFile
 from resource_readers.bicep.modules import Library
@@ -36,18 +36,19 @@ class BicepReader:
         """By our own front end."""
         files: list[InputDigest] = [file.digest]
         try:
-            supplied, opened = load_parameters(request)
-            files += opened
+            given = load_parameters(request, file)
+            files += given.files
         except UnreadableFileError as error:
             return _nothing(NotRead(error.shown, None, f"can't be read: {error}"), files)
         except ParameterFileMissing as error:
             return _nothing(error.missing, files)
         reading = Reading(file.shown)
         reading.files.update({one.name: one for one in files})
+        reading.not_read.update({(one.path, one.line, one.reason): one for one in given.not_read})
         resources: list[Resource] = []
         try:
             library = Library(request.root, request.session, request.bicep_modules)
-            BicepFile(file, library, reading, (file.path,), supplied, None).expand(resources)
+            BicepFile(file, library, reading, (file.path,), given.values, None).expand(resources)
         except UnreadableFileError as error:
             reading.miss(None, f"can't be read: {error}")
         except LimitError as error:
@@ -59,6 +60,7 @@ class BicepReader:
             resources=tuple(resources),
             not_read=tuple(reading.not_read.values()),
             files=tuple(reading.files.values()),
+            parameters=given.shown,
         )
 
 

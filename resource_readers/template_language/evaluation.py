@@ -124,7 +124,8 @@ def evaluate(node: Node, frame: Frame) -> Value:
         case Call():
             return _call(node, frame)
         case Member():
-            return member(evaluate(node.base, frame), node.name, safe=node.safe or _after_safe(node.base))
+            base = evaluate(node.base, frame)
+            return None if base is None and _after_safe(node.base) else member(base, node.name, safe=node.safe)
         case Index():
             return _index(node, frame)
         case Loop():
@@ -278,14 +279,14 @@ def member(base: Value, name: str, *, safe: bool) -> Value:
             if key.casefold() == folded:
                 return value
         return None if safe else Unknown(f"there is no property {name!r}")
-    if base is None and safe:
+    if safe:
         return None
     return Unknown(f"{name!r} is asked of something that is no object")
 
 
 def _index(node: Index, frame: Frame) -> Value:
     base, index = evaluate(node.base, frame), evaluate(node.index, frame)
-    safe = node.safe or _after_safe(node.base)
+    safe = node.safe or (base is None and _after_safe(node.base))
     if isinstance(index, str):
         return member(base, index, safe=safe)
     if isinstance(base, Unknown):

@@ -41,8 +41,7 @@ def test_every_public_arm_template_is_read_or_what_is_missing_is_named() -> None
     assert with_resources > 360
 
 
-def test_a_file_of_another_kind_is_named_not_skipped() -> None:
-    for path in [*listed("arm-params"), *listed("azureml:managedOnlineDeployment")]:
+def test_parameter_files_are_read_whole_and_declare_nothing() -> None:
+    for path in listed("arm-params"):
         result = read_resources(ReadRequest(root=CORPUS, path=path))
-        assert result.resources == ()
-        assert result.not_read
+        assert (result.kind, result.resources, result.not_read) == ("arm-parameters", (), ())
