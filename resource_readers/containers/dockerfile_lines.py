@@ -1,7 +1,6 @@
 """A Dockerfile as instructions: continued lines joined, comments and directives taken out, here-documents collected.
 
-Written here because no kept library does it: dockerfile-parse (2.0.1, the best known) knows neither here-documents nor
-columns, substitutes from whatever file it finds, and writes files while it reads.
+Why no library does it: docs/dependencies.md.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ _COMMENT = re.compile(r"[ \t]*#")
 _INSTRUCTION = re.compile(r"[ \t]*(\S+)[ \t]*")
 _HEREDOC = re.compile(r"\d*<<(-?)([^<>\s|&;]+)")
 _HEREDOC_START = re.compile(r"\d*<<(?!<)")
+_TAB = "\t"
 _WITH_HEREDOC = frozenset({"RUN", "COPY", "ADD"})
 
 
@@ -107,6 +107,7 @@ class _Splitter:
         self._at = 0
         self.escape = escape
         self.errors: list[DockerfileError] = []
+        self._ends: dict[bool, dict[str, list[int]]] = {}
         mark = re.escape(escape)
         self._continued = re.compile(rf"(?:(?<!{mark})|^){mark}[ \t]*\Z")
 
@@ -163,22 +164,27 @@ class _Splitter:
                 continue
             strip, quoted = match.group(1) == "-", match.group(2)
             name = quoted.strip("'\"")
-            first = self._at
-            body: list[str] = []
-            while self._at < len(self._lines):
-                line = self._lines[self._at]
-                self._at += 1
-                if (line.lstrip("\t") if strip else line) == name:
-                    break
-                body.append(line.lstrip("\t") if strip else line)
-            else:
+            first, end = self._at, self._end_of(name, strip)
+            if end is None:
                 # Not one: everything up to the end would be swallowed.
-                self._at = first
                 message = f"the here-document {name[:60]!r} doesn't end"
                 self.errors.append(DockerfileError(message, instruction.place(offset)))
                 return
-            text = "".join(f"{one}\n" for one in body)
+            body = self._lines[first:end]
+            self._at = end + 1
+            text = "".join(f"{one.lstrip(_TAB) if strip else one}\n" for one in body)
             instruction.documents.append(HereDocument(name, text, first + 1, name != quoted))
+
+    def _end_of(self, name: str, strip: bool) -> int | None:
+        """Index of the next line that is the name, tabs before it left out with `strip`."""
+        if strip not in self._ends:
+            ends: dict[str, list[int]] = {}
+            for index, line in enumerate(self._lines):
+                ends.setdefault(line.lstrip(_TAB) if strip else line, []).append(index)
+            self._ends[strip] = ends
+        found = self._ends[strip].get(name, [])
+        at = bisect.bisect_left(found, self._at)
+        return found[at] if at < len(found) else None
 
 
 def _bare_words(text: str, escape: str) -> Iterator[tuple[int, str]]:

@@ -21,6 +21,7 @@ from verdicts.text import REDACTED, one_line
 KIND = "kubernetes"
 MAXIMUM_DOCUMENTS_APART = 200
 """Documents of a file that are tried one by one if the file as a whole can't be read."""
+MAXIMUM_RESOURCES = 20_000
 MAXIMUM_TEXT_APART = 500_000
 
 _VERSION = rb"(?:[A-Za-z0-9.{}_ -]+/)?v[0-9][A-Za-z0-9]*"
@@ -77,9 +78,14 @@ class _Reading:
         self.not_read.append(NotRead(self._file.shown, line, reason))
 
     def resources(self) -> Iterator[Resource]:
+        made = 0
         for node in self._documents():
-            if not (isinstance(node, Literal) and node.value is None):
-                yield from self._document(node)
+            for resource in self._document(node) if not (isinstance(node, Literal) and node.value is None) else ():
+                made += 1
+                if made > MAXIMUM_RESOURCES:
+                    self._miss(resource.location.line, f"more than {MAXIMUM_RESOURCES:,} resources")
+                    return
+                yield resource
 
     def _documents(self) -> list[Node]:
         text = decoded(self._file)

@@ -156,7 +156,7 @@ def _resource(artefact: _Artefact, owner: _Owner) -> Resource:
     resource_type = given if isinstance(given, str) else "/".join(filter(None, (owner.type, artefact.collection)))
     name = _whole_name(artefact, owner)
     scope = DeploymentScope(Level.RESOURCE_GROUP).id
-    flat = artefact.tree.entry("properties") is None
+    flat = artefact.collection == "globalParameters" and artefact.tree.entry("properties") is None
     written = artefact.get("id")
     return Resource(
         type=resource_type,
@@ -164,7 +164,7 @@ def _resource(artefact: _Artefact, owner: _Owner) -> Resource:
         name=name,
         id=written if isinstance(written, str) else resource_id(scope, resource_type, symbolic(name)),
         scope=scope,
-        properties=artefact.document if flat else artefact.get("properties"),
+        properties=artefact.document if flat else artefact.get("properties") or {},
         location=Location(artefact.file.shown, artefact.tree.line),
         fields={} if flat else _fields(artefact.document),
         source=_Flat(artefact.tree) if flat else NodeSource(artefact.tree),

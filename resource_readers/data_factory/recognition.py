@@ -75,7 +75,7 @@ def is_artefact(path: PurePath, data: bytes) -> bool:
     folder = folder_of(path)
     flat = folder == "globalParameters" or _GLOBAL_PARAMETERS.fullmatch(path.name) is not None
     folded = data.replace(b"\x00", b"").lower()  # UTF-16 with Latin letters becomes readable, too
-    if any(mark in folded for mark in _OTHERS) or not (flat or b'"properties"' in folded):
+    if any(mark in folded for mark in _OTHERS) or not (flat or folder == "" or b'"properties"' in folded):
         return False
     likely = _LIKELY.search(folded) is not None
     named = b"microsoft.datafactory/" in folded or b"microsoft.synapse/" in folded
@@ -100,7 +100,9 @@ def collection_of(document: Any, path: PurePath) -> str | None:
     properties = _get(document, "properties")
     folder = folder_of(path)
     if not isinstance(properties, dict):
-        return "globalParameters" if _are_global_parameters(document, path) else None
+        if _are_global_parameters(document, path):
+            return "globalParameters"
+        return "" if properties is None and _is_factory(document, path) else None
     given = _get(document, "type")
     if isinstance(given, str):
         return own_collection(given)
@@ -169,6 +171,13 @@ def _fits(folder: str, document: dict[str, Any], properties: dict[str, Any]) -> 
         # A folder "factory" is nothing special elsewhere.
         return _has(document, "location", "identity") or _has(properties, "globalParameters", "encryption")
     return folder != "pipelines" or _has(properties, "activities", "parameters", "annotations", "folder")
+
+
+def _is_factory(document: dict[str, Any], path: PurePath) -> bool:
+    """The factory's own file, which may hold nothing but its name: that is the file's name, too."""
+    known = {"name", "id", "location", "identity", "tags", "type", "etag"}
+    name = _get(document, "name")
+    return folder_of(path) == "" and name == path.stem and set(map(str.casefold, document)) <= known
 
 
 def _are_global_parameters(document: dict[str, Any], path: PurePath) -> bool:

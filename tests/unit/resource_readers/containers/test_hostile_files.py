@@ -143,6 +143,24 @@ def test_thousands_of_nodes_are_bounded_and_named(tmp_path: Path) -> None:
     assert "more than 5,000 nodes" in result.not_read[0].reason
 
 
+def test_a_manifest_inside_of_another_file_makes_it_none(tmp_path: Path) -> None:
+    text = "on: push\njobs:\n  a:\n    steps:\n      - run: |\n          apiVersion: v1\n          kind: Pod\n"
+    file = ProjectFile(tmp_path / "w.yml", "w.yml", text.encode())
+    assert not KubernetesReader().recognises(file)
+
+
+def test_thousands_of_here_documents_that_do_not_end_are_named(tmp_path: Path) -> None:
+    result = read(tmp_path, "Dockerfile", "FROM a\n" + "".join(f"RUN <<E{index}\n" for index in range(500)))
+    assert len(result.not_read) == 500
+
+
+def test_a_list_that_is_endless_by_aliases_is_bounded(tmp_path: Path) -> None:
+    pod = "- &a {apiVersion: v1, kind: Pod}\n"
+    result = read(tmp_path, "d.yaml", "apiVersion: v1\nkind: List\nitems:\n" + pod + "- *a\n" * 20_100)
+    assert len(result.resources) == 20_000
+    assert "more than 20,000 resources" in result.not_read[0].reason
+
+
 LINES = st.lists(
     st.text(alphabet=st.sampled_from(list("FROMUSERCPYNVAG -=$${}[]()<>'\"\\`#:/@,.\t\r01ab&*|!%~^?+")), max_size=30)
     | st.sampled_from(
