@@ -11,7 +11,7 @@ from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.terraform.azurerm_conversions import convert
 from resource_readers.terraform.azurerm_references import SUBSCRIPTION_ID, Identity, References, parse_id
 from resource_readers.terraform.azurerm_writing import Draft, Path
-from resource_readers.terraform.instances import TerraformInstance
+from resource_readers.terraform.instances import JsonText, TerraformInstance
 
 _CHANGES = frozenset({"azapi_update_resource", "azapi_resource_action", "azapi_data_plane_resource"})
 _OWN = frozenset(
@@ -109,6 +109,8 @@ def _identity_block(made: Draft, references: References) -> None:
 def _body(made: Draft, name: str, references: References, not_read: list[NotRead]) -> None:
     instance = made.instance
     body = references.resolve(instance.values[name])
+    if isinstance(body, JsonText):
+        body = body.value
     if isinstance(body, str):
         try:
             body = json.loads(body)

@@ -8,6 +8,7 @@ from typing import Any
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.unknowns import symbolic, unknown
+from resource_readers.terraform.instances import JsonText
 
 _WORDS = {
     "enabled": ("Enabled", "Disabled"),
@@ -94,6 +95,8 @@ def _location(value: Value, _: str) -> Value:
 
 
 def _json(value: Value, _: str) -> Value:
+    if isinstance(value, JsonText):
+        return value.value
     if not isinstance(value, str):
         return value
     try:

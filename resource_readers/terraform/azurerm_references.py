@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.resource_ids import SUBSCRIPTION, id_value, resource_id, split_segments
 from resource_readers.template_language.unknowns import own_name, symbolic, unknown
 from resource_readers.terraform.azurerm_tables import TypeMapping, mapping_of
-from resource_readers.terraform.instances import TerraformInstance
+from resource_readers.terraform.instances import JsonText, TerraformInstance
 
 SUBSCRIPTION_ID = f"/subscriptions/{SUBSCRIPTION}"
 _NOT_KNOWN = "a part of the id is not known"
@@ -101,6 +101,8 @@ class References:
 
     def resolve(self, value: Value) -> Value:
         """The value with every reference to a resource of the configuration in the terms of Azure Resource Manager."""
+        if isinstance(value, JsonText):
+            return replace(value, value=self.resolve(value.value))
         if isinstance(value, Unknown):
             return self._resolve(value)
         if isinstance(value, list):

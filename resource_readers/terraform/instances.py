@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-from resource_readers.interface import SourceMap, Value
+from resource_readers.interface import SourceMap, Unknown, Value
 from verdicts import Location
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText(Unknown):
+    """What `jsonencode` gives of a value in which something isn't known: the text is unknown, its content isn't.
+
+    Attributes:
+        value: what is encoded.
+    """
+
+    value: Value = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

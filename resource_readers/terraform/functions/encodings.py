@@ -17,9 +17,17 @@ from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.evaluation import Budget
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.terraform.functions.numeric import read_number
-from resource_readers.terraform.functions.table import Context, function
+from resource_readers.terraform.functions.table import Context, function, unknown_call
+from resource_readers.terraform.instances import JsonText
 from resource_readers.terraform.numbers import is_number, written
-from resource_readers.terraform.values import MAXIMUM_DEPTH, EvaluationProblem, limited
+from resource_readers.terraform.values import (
+    MAXIMUM_DEPTH,
+    EvaluationProblem,
+    deep_unknown,
+    finished,
+    known,
+    limited,
+)
 
 _ESCAPED = re.compile("[<>&\u2028\u2029]")
 _ENCODINGS = {
@@ -76,9 +84,14 @@ class _JsonWriter:
         return result
 
 
-@function("jsonencode", "d", context=True)
+@function("jsonencode", "v", context=True)
 def _jsonencode(context: Context, value: Value) -> Value:
-    return json_text(value, context.budget)
+    value = known(value)
+    hidden = deep_unknown(value, context.budget)
+    if hidden is None:
+        return json_text(value, context.budget)
+    text = unknown_call("jsonencode", [value], hidden.reason).text
+    return JsonText(hidden.reason, text, value=finished(value, context.budget))
 
 
 @function("jsondecode", "t", context=True)

@@ -115,7 +115,7 @@ def call(name: str, arguments: list[Value], context: Context) -> Value:
         return limited(result)
     if isinstance(result, list | dict):
         context.budget.spend(len(result))
-    elif isinstance(result, Unknown) and not result.text and not result.resource:
+    elif type(result) is Unknown and not result.text and not result.resource:
         return unknown_call(name, arguments, result.reason) if arguments else result
     return result
 
