@@ -20,10 +20,16 @@ from resource_readers.data_factory.activities import activity_resources
 from resource_readers.data_factory.reader import DataFactoryReader
 from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
 from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
+from resource_readers.terraform.plan import TerraformPlanReader, TerraformStateReader
+from resource_readers.terraform.reader import TerraformReader, TerraformVariablesReader
 from resource_readers.workflows.azure_reader import AzurePipelineReader
 from resource_readers.workflows.github_reader import GithubActionReader, GithubWorkflowReader
 
 READERS: tuple[Reader, ...] = (
+    TerraformReader(),
+    TerraformVariablesReader(),
+    TerraformPlanReader(),
+    TerraformStateReader(),
     ArmJsonReader(),
     ArmParametersReader(),
     BicepReader(),

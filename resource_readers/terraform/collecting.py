@@ -21,9 +21,9 @@ from resource_readers.trees.lenient_json import LenientJsonError
 from verdicts import Location
 
 
-def collected(request: ReadRequest, root: Path) -> Collector:
-    """The folder, evaluated. Doesn't raise for anything that stands in files."""
-    folder = folder_of(request, root)
+def collected(request: ReadRequest, root: Path, only: str = "") -> Collector:
+    """The folder (or one file of it), evaluated. Doesn't raise for anything that stands in files."""
+    folder = folder_of(request, root, only)
     run = TerraformRun(request, folder)
     for missing in folder.not_read:
         run.miss(missing.path, missing)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Protocol
 
 from resource_readers.interface import Unknown, Value
@@ -257,7 +258,12 @@ def _conditional(node: Conditional, frame: Frame) -> Value:
     if isinstance(condition, Unknown):
         then = attempt(node.then, frame)
         return _undecided(condition, then, attempt(node.otherwise, frame), frame)
-    return evaluate(node.then if to_bool(condition) else node.otherwise, frame)
+    chosen, other = (node.then, node.otherwise) if to_bool(condition) else (node.otherwise, node.then)
+    value = evaluate(chosen, frame)
+    # Both sides get one type: a number beside a text becomes a text.
+    if isinstance(value, bool | int | Decimal) and isinstance(attempt(other, frame), str):
+        return to_text(value)
+    return value
 
 
 def _undecided(condition: Unknown, then: Value, otherwise: Value, frame: Frame) -> Value:

@@ -64,7 +64,7 @@ def expanded(body: Body, frame: Frame, name: str, resolve: Callable[[Node], Node
 
 
 def _decided(node: Node, frame: Frame, resolve: Callable[[Node], Node]) -> tuple[Value, Value]:
-    """The value of count or for_each; where only its condition isn't known, the side with instances, and the condition."""
+    """The value of count or for_each, and True; or the only side that gives instances, and the condition for it."""
     value = known(attempt(node, frame))
     inner = node.node if isinstance(node, Embedded) else node
     if not isinstance(value, Unknown) or not isinstance(inner, Conditional):

@@ -66,9 +66,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             found = [entry for entry in entries if entry.name.endswith(_CONFIGURATION + _VARIABLES)]
-            return [entry for entry in found if not entry.name.startswith(".") and not entry.is_dir()]
+            return [entry for entry in found if not is_ignored(entry.name) and not entry.is_dir()]
     except OSError:
         return []
+
+
+def is_ignored(name: str) -> bool:
+    """Whether Terraform leaves a file out when it reads a folder."""
+    return name.startswith(".")
 
 
 def is_override(name: str) -> bool:
@@ -83,16 +88,19 @@ def parse(file: ProjectFile) -> ConfigurationFile:
     return parse_json_file(file.shown, text) if file.shown.endswith(".json") else parse_file(file.shown, text)
 
 
-def folder_of(request: ReadRequest, path: Path) -> Folder:
-    """The folder's content, parsed once in a session. The path must be real and inside of the root."""
+def folder_of(request: ReadRequest, path: Path, only: str = "") -> Folder:
+    """The folder's content, parsed once in a session. The path must be real and inside of the root.
+
+    With `only`, the folder is taken as if it had that file alone.
+    """
     return request.session.once(
-        lambda: _loaded(request, path), "terraform folder", str(request.root), str(path), signature(path)
+        lambda: _loaded(request, path, only), "terraform folder", str(request.root), str(path), only, signature(path)
     )
 
 
-def _loaded(request: ReadRequest, path: Path) -> Folder:
+def _loaded(request: ReadRequest, path: Path, only: str) -> Folder:
     folder = Folder(path, shown_name(request.root.resolve(), path))
-    names = sorted(entry.name for entry in _entries(path))
+    names = [only] if only else sorted(entry.name for entry in _entries(path))
     overrides: list[ConfigurationFile] = []
     for position, name in enumerate(names):
         if position >= MAXIMUM_FILES:

@@ -55,7 +55,7 @@ def _divided(first: Number, second: Number) -> Number:
 
 def _remainder(first: Number, second: Number) -> Number:
     if second == 0:
-        raise EvaluationProblem("division by zero")
+        return first  # so does Terraform
     return CONTEXT.remainder(decimal(first), decimal(second))  # with the sign of the first, as in Terraform
 
 

@@ -116,8 +116,8 @@ def to_number(value: Value) -> Number:
     if is_number(value):
         number: Number = value
         return number
-    if isinstance(value, str) and value[:1] not in ("+", "") and "_" not in value:
-        read = number_of(value)
+    if isinstance(value, str) and value and "_" not in value:
+        read = number_of(value.removeprefix("+"))
         if read is not None:
             return read
     raise EvaluationProblem(f"{kind_of(value)} where a number is needed")
@@ -235,7 +235,7 @@ def shown(value: Value) -> str:
 def unknown_of(pattern: str, *values: Value, reason: str = "") -> Unknown:
     """An Unknown made of values of which at least one isn't known; `{}` in the pattern stands for one."""
     values = tuple(known(value) for value in values)
-    why = reason or next((one.reason for one in values if isinstance(one, Unknown)), "it isn't known")
+    why = reason or next((one.reason for one in values if isinstance(one, Unknown)), "a part of it isn't known")
     parts = [shown(value) for value in values]
     if not all(parts):
         return Unknown(why)

@@ -8,6 +8,7 @@ from resource_readers.template_language.unknowns import LimitError
 from resource_readers.terraform.functions.table import MAXIMUM_ITEMS, Context, function
 from resource_readers.terraform.numbers import CONTEXT, Number, decimal
 from resource_readers.terraform.operators import calculated
+from resource_readers.terraform.types import unified
 from resource_readers.terraform.values import (
     EvaluationProblem,
     Symbol,
@@ -20,6 +21,7 @@ from resource_readers.terraform.values import (
     same,
     set_of,
     to_bool,
+    to_text,
 )
 
 _MAXIMUM_RANGE = 1024
@@ -55,10 +57,10 @@ def _chunklist(items: list[Value], size: int) -> Value:
 
 @function("coalesce", "v*")
 def _coalesce(*values: Value) -> Value:
-    for value in values:
-        if value is None or value == "":
-            continue
-        return value
+    items = unified([known(value) for value in values])
+    for original, item in zip(values, items, strict=True):
+        if item is not None and item != "":
+            return original if isinstance(item, Unknown) else item
     raise EvaluationProblem("coalesce(): everything is null or empty")
 
 
@@ -76,7 +78,11 @@ def _coalescelist(*values: Value) -> Value:
 def _compact(items: list[Value]) -> Value:
     values = [known(one) for one in items]
     hidden = next((one for one in values if isinstance(one, Unknown)), None)
-    return Unknown(hidden.reason) if hidden is not None else [one for one in values if one is not None and one != ""]
+    return (
+        Unknown(hidden.reason)
+        if hidden is not None
+        else [to_text(one) for one in values if one is not None and one != ""]
+    )
 
 
 @function("concat", "l l*", context=True)
@@ -99,7 +105,7 @@ def _distinct(context: Context, items: list[Value]) -> Value:
     if hidden is not None:
         return Unknown(hidden.reason)
     seen: dict[str, Value] = {}
-    for item in items:
+    for item in unified(list(items)):
         seen.setdefault(fingerprint(item, context.budget), item)
     return list(seen.values())
 
@@ -250,7 +256,7 @@ def _reverse(items: list[Value]) -> Value:
 
 @function("setunion", "l l*", context=True)
 def _setunion(context: Context, *sets: list[Value]) -> Value:
-    return set_of([item for one in sets for item in one], context.budget)
+    return set_of(unified([item for one in sets for item in one]), context.budget)
 
 
 @function("setintersection", "l l*", context=True)

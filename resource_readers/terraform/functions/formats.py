@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.terraform.functions.encodings import json_text
 from resource_readers.terraform.functions.table import Context, function
-from resource_readers.terraform.numbers import Number, decimal
+from resource_readers.terraform.numbers import Number, decimal, is_number, written
 from resource_readers.terraform.values import (
     EvaluationProblem,
     deep_unknown,
@@ -92,7 +91,7 @@ class _Writer:
             self._hidden = self._hidden or value
             return symbolic(value)
         text = self._written(verb, flags, precision, value)
-        return _padded(text, flags, width, numeric=verb in "bdoxXeEfFgG")
+        return text if verb == "t" else _padded(text, flags, width, numeric=verb in "bdoxXeEfFgG")
 
     def _written(self, verb: str, flags: str, precision: int | None, value: Value) -> str:
         if verb == "v":
@@ -118,11 +117,13 @@ class _Writer:
                 self._hidden = self._hidden or hidden
                 return "{?}"
             return json_text(value, self._context.budget)
-        return to_text(value)
+        return _shortest(value, "g") if is_number(value) else to_text(value)
 
 
 def _whole(verb: str, flags: str, number: Number) -> str:
-    whole = int(number)
+    if not isinstance(number, int):
+        raise EvaluationProblem(f"format(): a fraction for %{verb}")
+    whole = number
     if verb == "d":
         return str(whole)
     text = format(whole, verb)
@@ -139,16 +140,19 @@ def _fraction(verb: str, precision: int | None, number: Number) -> str:
         return format(float(number), f".{6 if precision is None else precision}{verb}")
     if precision is not None:
         return format(float(number), f".{precision}{verb}")
-    return str(number) if isinstance(number, int) and abs(number) < 10**21 else _shortest(number, verb)
+    return _shortest(number, verb)
 
 
 def _shortest(number: Number, verb: str) -> str:
-    text = repr(float(number))
-    if "e" in text:
-        mantissa, exponent = text.split("e")
-        text = f"{mantissa.removesuffix('.0')}e{int(exponent):+03d}"
-    elif isinstance(number, Decimal):
-        text = format(number, "f") if len(format(number, "f")) < 40 else text
+    exact = decimal(number)
+    digits = "".join(str(one) for one in exact.as_tuple().digits).rstrip("0") or "0"
+    exponent = exact.adjusted()
+    # As Go writes its big floats: with an exponent below 0.0001 and from a million on.
+    if not exact or -4 <= exponent < 6:
+        text = written(number)
+    else:
+        sign = "-" if exact < 0 else ""
+        text = f"{sign}{digits[0]}{'.' + digits[1:] if len(digits) > 1 else ''}e{exponent:+03d}"
     return text.upper() if verb == "G" else text
 
 

@@ -40,8 +40,8 @@ def _floor(number: Number) -> Value:
     return math.floor(number)
 
 
-@function("signum", "n")
-def _signum(number: Number) -> Value:
+@function("signum", "i")
+def _signum(number: int) -> Value:
     return (number > 0) - (number < 0)
 
 
@@ -65,6 +65,8 @@ def _log(number: Number, base: Number) -> Value:
 
 @function("pow", "n n")
 def _pow(number: Number, exponent: Number) -> Value:
+    if isinstance(number, int) and isinstance(exponent, int) and 0 <= exponent <= 2_000 and abs(number) <= 1_000_000:
+        return calculated(lambda: number**exponent)
     try:
         return _from_float(math.pow(number, exponent))
     except (ValueError, OverflowError):
@@ -74,7 +76,7 @@ def _pow(number: Number, exponent: Number) -> Value:
 def _from_float(value: float) -> Value:
     if not math.isfinite(value):
         raise EvaluationProblem("arithmetic without a result")
-    return int(value) if value.is_integer() else Decimal(value)
+    return int(value) if value.is_integer() else Decimal(repr(value))
 
 
 @function("parseint", "t i")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 from resource_readers.interface import Unknown, Value
@@ -102,7 +103,7 @@ def _substr(text: str, offset: int, length: int) -> Value:
 def _split(separator: str, text: str) -> Value:
     if not separator:
         return list(text)
-    return text.split(separator) if text else []  # see the test: Terraform gives one empty text only for other cases
+    return text.split(separator)
 
 
 @function("trim", "t t")
@@ -152,7 +153,7 @@ def _replaced(text: str, pattern: str, new: str) -> Value:
     expression = compiled(pattern)
     parts: list[str] = []
     at = size = 0
-    for match in expression.finditer(text):
+    for match in _matches(expression, text):
         piece = _expanded(new, match, expression)
         size += len(piece) + match.start() - at
         _room(size)
@@ -176,6 +177,16 @@ def _expanded(new: str, match: Any, expression: Any) -> str:
     return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", of, new)
 
 
+def _matches(expression: Any, text: str) -> Iterator[Any]:
+    """All matches that Go would find: none that is empty right behind another."""
+    end = -1
+    for match in expression.finditer(text):
+        if match.start() == match.end() == end:
+            continue
+        end = match.end()
+        yield match
+
+
 def _captures(match: Any, expression: Any) -> Value:
     if expression.groupindex:
         return {name: match.group(name) for name in sorted(expression.groupindex)}
@@ -196,7 +207,7 @@ def _regex(pattern: str, text: str) -> Value:
 @function("regexall", "t t")
 def _regexall(pattern: str, text: str) -> Value:
     expression = compiled(pattern)
-    return [_captures(match, expression) for match in expression.finditer(text)]
+    return [_captures(match, expression) for match in _matches(expression, text)]
 
 
 @function("templatestring", "t m", context=True)

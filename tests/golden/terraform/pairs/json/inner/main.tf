@@ -1,0 +1,4 @@
+variable "given" {}
+resource "terraform_data" "inner" {
+  input = upper(var.given)
+}

@@ -1,0 +1,6 @@
+locals {
+  changed = "after"
+}
+resource "terraform_data" "one" {
+  triggers_replace = ["new"]
+}

@@ -1,0 +1,2 @@
+name = "from-tfvars"
+size = 2
