@@ -12,6 +12,7 @@ from cli.reporting import ReportSelection, emit, make_report, report_options
 
 if TYPE_CHECKING:
     from deploy_gate.static_checks.settings import CheckSettings
+    from verdicts import Verdict
 
 _PROFILES = ("development", "test", "production")
 _SEVERITIES = ("critical", "high", "medium", "low", "informational")
@@ -24,6 +25,14 @@ _A_PATH = click.Path(path_type=Path)
 @click.option("--parameters", type=_A_PATH, metavar="FILE", help="A file with parameter values, for all templates.")
 @click.option("--skip", type=click.Choice(("checkov",)), multiple=True, help="A check that is not to run.")
 @click.option("--fail-on", type=click.Choice(_SEVERITIES), help="Lowest severity that denies. Default: medium.")
+@click.option(
+    "--write-baseline",
+    type=_A_PATH,
+    metavar="FILE",
+    help="Accept what is found now, for a time: write it there, to be approved by somebody else. See docs/check.md.",
+)
+@click.option("--owner", metavar="ADDRESS", help="With --write-baseline: who answers for what is accepted.")
+@click.option("--reason", metavar="TEXT", help="With --write-baseline: why it is accepted for now.")
 @click.option("--timeout", type=click.FloatRange(1), default=600.0, show_default=True, help="Seconds for each tool.")
 @report_options
 def check(
@@ -32,6 +41,9 @@ def check(
     parameters: Path | None,
     skip: tuple[str, ...],
     fail_on: str | None,
+    write_baseline: Path | None,
+    owner: str | None,
+    reason: str | None,
     timeout: float,
     reports: ReportSelection,
 ) -> None:
@@ -49,6 +61,8 @@ def check(
     from scanners.toolbox import LocalToolbox
     from verdicts import decide
 
+    if write_baseline is not None and not (owner and reason):
+        raise click.UsageError("--write-baseline needs --owner and --reason")
     here = Path.cwd()
     root = _root(here)
     settings = _settings(root, profile, skip, fail_on)
@@ -63,7 +77,10 @@ def check(
         context = ScanContext(root=root, workspace=Path(folder), now=now, tools=LocalToolbox(), timeout_s=timeout)
         checked = check_project(request, [here / path for path in paths or (root,)], settings, context, progress=board)
     required = frozenset(settings.checks) & {"policy"}
-    verdict = decide(checked.outcomes, required=required, fail_on=settings.fail_on, at=now)
+    waivers = () if write_baseline is not None else checked.waivers
+    verdict = decide(checked.outcomes, required=required, waivers=waivers, fail_on=settings.fail_on, at=now)
+    if write_baseline is not None:
+        _accept(here / write_baseline, verdict, str(owner), str(reason))
     facts = [
         ("profile", settings.profile),
         ("files read", str(len(checked.read))),
@@ -71,6 +88,17 @@ def check(
     ]
     emit(make_report("Check of the project", verdict, facts), reports)
     click.get_current_context().exit(exit_code(verdict.decision))
+
+
+def _accept(path: Path, verdict: Verdict, owner: str, reason: str) -> None:
+    from deploy_gate.static_checks.baseline import write_baseline
+    from verdicts import ConfigurationError
+
+    try:
+        count = write_baseline(path, verdict.findings, owner=owner, reason=reason, today=verdict.at.date())
+    except OSError as error:
+        raise ConfigurationError(f"can't be written: {error.strerror or error}", where=str(path)) from None
+    click.echo(f"{path}: {count} findings; it holds once somebody other than {owner} signs as approver", err=True)
 
 
 def _root(here: Path) -> Path:

@@ -95,8 +95,12 @@ def apply_waivers(findings: Iterable[Finding], waivers: Sequence[Waiver], *, at:
     standing: list[Finding] = []
     waived: list[WaivedFinding] = []
     used: set[int] = set()
+    by_rule: dict[tuple[str, str], list[tuple[int, Waiver]]] = {}
+    for index, waiver in enumerate(waivers):
+        by_rule.setdefault((waiver.rule_id, waiver.resource), []).append((index, waiver))
     for finding in findings:
-        matching = [(index, waiver) for index, waiver in enumerate(waivers) if waiver.covers(finding)]
+        near = by_rule.get((finding.rule_id, finding.resource), ())
+        matching = [(index, waiver) for index, waiver in near if waiver.covers(finding)]
         used.update(index for index, _ in matching)
         in_force = next((waiver for _, waiver in matching if waiver.in_force(at)), None)
         if in_force is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,16 +10,20 @@ from pathlib import Path
 from deploy_gate.policy_checks.judging import SCANNER as POLICY
 from deploy_gate.policy_checks.judging import judge
 from deploy_gate.policy_checks.rule_sets import RuleSet, rule_set
+from deploy_gate.static_checks.baseline import load_baseline
+from deploy_gate.static_checks.inline_skips import SCANNER as SKIPS
+from deploy_gate.static_checks.inline_skips import Skips, apply_skips
 from deploy_gate.static_checks.inputs import IgnoredFiles
 from deploy_gate.static_checks.settings import CheckSettings
 from policies.pack_sources import PackSourceError
 from policies.rules import RuleError, load_rules
 from resource_readers.interface import ReadRequest, ReadResult
+from resource_readers.project_files import UnreadableFileError, open_inside
 from resource_readers.projects import read_paths
 from scanners.checkov import CheckovScanner
 from scanners.interface import ScanContext, Scanner
 from scanners.running import Progress, run_scanners
-from verdicts import CouldNotCheckError, NotCompleted, Outcome, Reason
+from verdicts import Completed, CouldNotCheckError, NotCompleted, Outcome, Reason, Waiver
 
 Read = tuple[tuple[str, ReadResult], ...]
 
@@ -57,12 +62,14 @@ class CheckedProject:
 
     Attributes:
         read: every file with what its reader made of it.
-        outcomes: of all checks that ran.
+        outcomes: of all checks that ran, and about skips that may not be.
+        waivers: of the baseline and of skips inside of the files.
         notes: what a report must say besides: what was left out, and what the project changed of the rules.
     """
 
     read: Read
     outcomes: tuple[Outcome, ...]
+    waivers: tuple[Waiver, ...]
     notes: tuple[str, ...]
 
 
@@ -111,7 +118,7 @@ def check_project(
     Raises:
         CouldNotCheckError, ConfigurationError: see `rules_for`.
     """
-    rules = rules_for(settings)
+    rules, accepted = rules_for(settings), _accepted(request.root, settings)
     read, notes = read_project(request, paths, settings)
     templates = tuple(Path(shown) for shown, result in read if result.kind in _TEMPLATES)
     scanners: list[Scanner] = []
@@ -121,4 +128,30 @@ def check_project(
         scanners.append(PolicyScanner(read, rules))
     by_scanner = run_scanners(scanners, context, progress=progress) if scanners else {}
     outcomes = tuple(outcome for said in by_scanner.values() for outcome in said)
-    return CheckedProject(read, outcomes, notes)
+    skips = _skips(request.root, read, outcomes, settings, context)
+    if skips.findings:
+        about = Completed(scanner=SKIPS, examined=len(skips.findings), unit="skips", findings=skips.findings)
+        outcomes = (*outcomes, about)
+    return CheckedProject(read, outcomes, (*accepted, *skips.waivers), notes)
+
+
+def _accepted(root: Path, settings: CheckSettings) -> tuple[Waiver, ...]:
+    if settings.baseline is None:
+        return ()
+    return load_baseline(settings.baseline, shown_as=settings.baseline.relative_to(root).as_posix())
+
+
+def _skips(root: Path, read: Read, outcomes: Sequence[Outcome], settings: CheckSettings, context: ScanContext) -> Skips:
+    files: dict[str, bytes] = {}
+    for name in dict.fromkeys(digest.name for _, result in read for digest in result.files):
+        # One that can't be opened any more has no skips; that it can't be read is told where it is read.
+        with contextlib.suppress(UnreadableFileError):
+            files[name] = open_inside(root, Path(name)).data
+    findings = [finding for outcome in outcomes for finding in outcome.findings]
+    declared = {
+        resource.id: resource.location.line
+        for _, result in read
+        for resource in result.resources
+        if resource.location.line is not None
+    }
+    return apply_skips(files, findings, declared, settings.skips, context.now)

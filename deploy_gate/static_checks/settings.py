@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy_gate.policy_checks.rule_sets import RuleChange
 from deploy_gate.project import FILE_NAME, SCHEMA, inside
+from deploy_gate.static_checks.inline_skips import AllowedSkips
 from policies.rules import PROFILES
 from verdicts import Severity
 from verdicts.documents import load_document
@@ -36,7 +37,7 @@ class CheckSettings:
         exclude: what is left out; shown in every report.
         rules: changes by rule id.
         baseline: file with findings that are accepted for a time, or None.
-        skips: for how many days a skip inside of a file may hold; None where skips aren't allowed.
+        skips: which skips inside of files hold; None where none does.
         source: the configuration file, or None.
     """
 
@@ -46,7 +47,7 @@ class CheckSettings:
     exclude: tuple[Exclusion, ...] = ()
     rules: Mapping[str, RuleChange] = field(default_factory=dict)
     baseline: Path | None = None
-    skips: int | None = None
+    skips: AllowedSkips | None = None
     source: Path | None = None
 
 
@@ -102,10 +103,10 @@ def _exclusion(section: Section) -> Exclusion:
     return exclusion
 
 
-def _skips(section: Section) -> int:
-    days = section.integer("maximum_days", minimum=1, maximum=366)
+def _skips(section: Section) -> AllowedSkips:
+    allowed = AllowedSkips(section.integer("maximum_days", minimum=1, maximum=366), section.text("approver"))
     section.finish()
-    return days
+    return allowed
 
 
 def _change(section: Section) -> RuleChange:

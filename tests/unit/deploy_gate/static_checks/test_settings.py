@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy_gate.static_checks.inline_skips import AllowedSkips
 from deploy_gate.static_checks.settings import CHECKS, load_settings
 from verdicts import ConfigurationError, Severity
 
@@ -35,18 +36,18 @@ check:
   checks: [policy]
   exclude: [{path: vendor/, reason: another team's}]
   baseline: governance/baseline.yml
-  inline_skips: {maximum_days: 30}
+  inline_skips: {maximum_days: 30, approver: boss@example.com}
   rules:
     MLG-WORKSPACE-PUBLIC-ACCESS: {enabled: false, severity: low, parameters: {effect: Audit}, reason: for now}
 """
     )
     settings = load_settings(tmp_path)
-    assert (settings.profile, settings.fail_on, settings.checks, settings.skips) == (
+    assert (settings.profile, settings.fail_on, settings.checks) == (
         "test",
         Severity.HIGH,
         ("policy",),
-        30,
     )
+    assert settings.skips == AllowedSkips(30, "boss@example.com")
     assert [(one.pattern, one.reason) for one in settings.exclude] == [("vendor/", "another team's")]
     assert settings.baseline == tmp_path / "governance" / "baseline.yml"
     change = settings.rules["MLG-WORKSPACE-PUBLIC-ACCESS"]
@@ -67,6 +68,7 @@ check:
         ("check: {rules: {A: {severity: unknown}}}", "must be a severity"),
         ("check: {baseline: ../b.yml}", "leads out"),
         ("check: {inline_skips: {maximum_days: 0}}", "whole number"),
+        ("check: {inline_skips: {maximum_days: 9}}", "'approver' is missing"),
         ("check: {profiles: test}", "did you mean"),
         ("check: 1", "mapping"),
     ],
