@@ -170,8 +170,11 @@ def _graft(mapper: Mapper, spot: Spot, shape: str, node: ObjectNode) -> None:
     properties: Value = own.values.pop("properties", {})
     if not mapper.placed.has(spot.path):
         mapper.put(spot, {})
+    before = dict(mapper.placed.at(spot.path) or {})
     for key, value in properties.items():
-        mapper.placed.put((*spot.path, key), value)
+        # What is written beside a job's file is laid over what stands in it.
+        both = isinstance(value, dict) and isinstance(before.get(key), dict)
+        mapper.placed.put((*spot.path, key), before[key] | value if both else value)
     for path, place in own.places.items():
         prefix = spot.path if path[0] == "properties" else (LEFT, *spot.trail)
         mapper.placed.places[folded((*prefix, *path[1:]))] = place

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from resource_readers.interface import Value
-from resource_readers.trees.nodes import Entry, Node, NodeSource, ObjectNode, Position
+from resource_readers.trees.nodes import ArrayNode, Entry, Node, ObjectNode, Position
 
 Path = tuple[str | int, ...]
 """Of a property, from the resource's top."""
@@ -60,6 +60,13 @@ class Placed:
             self.places[folded(path)] = place
         return True
 
+    def at(self, path: Path) -> Mapping[str, Any] | None:
+        """The mapping at a path; None if there is none."""
+        container: Any = self.values
+        for part in path:
+            container = container.get(part) if isinstance(container, dict) else None
+        return container if isinstance(container, dict) else None
+
     def has(self, path: Path) -> bool:
         """Whether a value stands at a path, or something that isn't known around it."""
         container: Any = self.values
@@ -91,18 +98,30 @@ class PlacedSource:
         whole = self.places.get(wanted)
         if whole is not None:
             return whole.position
+        around = [
+            (place, path[length:])
+            for length in range(len(wanted) - 1, 0, -1)
+            if (place := self.places.get(wanted[:length])) is not None
+        ]
+        found = next((at for place, rest in around if (at := _inside(place, rest)) is not None), None)
+        if found is not None:
+            return found
         below = [place.position for key, place in self.places.items() if key[: len(wanted)] == wanted]
         if below:
             return min(below)
-        for length in range(len(wanted) - 1, 0, -1):
-            place = self.places.get(wanted[:length])
-            if place is not None:
-                return _inside(place, path[length:])
-        return self.top
+        return around[0][0].position if around else self.top
 
 
-def _inside(place: Place, rest: Path) -> Position:
-    if place.node is None:
-        return place.position
-    entry = Entry("", place.node, place.position.line, place.position.column)
-    return NodeSource(ObjectNode((entry,), entry.line, entry.column)).position(("", *rest))
+def _inside(place: Place, rest: Path) -> Position | None:
+    """The place of a part of what stands at a place; None if there is no such part."""
+    node = place.node
+    at: Node | Entry | None = None
+    for part in rest:
+        if isinstance(node, ObjectNode) and isinstance(part, str):
+            at = node.entry(part)
+            node = at.value if at is not None else None
+        elif isinstance(node, ArrayNode) and isinstance(part, int) and part < len(node.items):
+            at = node = node.items[part]
+        else:
+            return None
+    return Position(at.line, at.column) if at is not None else None

@@ -83,9 +83,7 @@ class AzureMlReader:
         suffix = file.path.suffix.casefold()
         if suffix not in (".yml", ".yaml", ".json"):
             return False
-        data = file.data[:_SEARCHED]
-        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-            data = data.replace(b"\x00", b"")
+        data = _searched(file.data)
         schema = schema_of(data)
         if kinds.schema_kind(schema) is not None or kinds.is_ours(schema):
             return True
@@ -105,7 +103,7 @@ class AzureMlReader:
         project = Project(request, reading, CONVERSIONS)
         try:
             for tree in parse_documents(file):
-                _read(project, Document(file.shown, tree, (file.shown,)), schema_of(file.data[:_SEARCHED]))
+                _read(project, Document(file.shown, tree, (file.shown,)), schema_of(_searched(file.data)))
         except YamlError as error:
             reading.miss(error.line, str(error))
         except LimitError as error:
@@ -116,6 +114,14 @@ class AzureMlReader:
             not_read=tuple(reading.not_read.values()),
             files=tuple(reading.files.values()),
         )
+
+
+def _searched(data: bytes) -> bytes:
+    """The beginning of a file without its byte order mark; of UTF-16, what of it is ASCII."""
+    data = data[:_SEARCHED]
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data[2:].replace(b"\x00", b"")
+    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def schema_of(data: bytes) -> str:

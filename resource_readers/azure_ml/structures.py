@@ -221,6 +221,7 @@ def subnet(mapper: Mapper, spot: Spot) -> None:
             "/subscriptions/{subscription().subscriptionId}/resourceGroups/{resourceGroup().name}/providers/"
             f"Microsoft.Network/virtualNetworks/{symbolic(scalars.text(network.value))}/subnets/{symbolic(name)}",
         )
+    mapper.put(spot, {})
     mapper.put(below(spot, "id", own.value, Position(own.line, own.column), trail="subnet"), value)
 
 
