@@ -13,8 +13,12 @@ from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, Object
 MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 500_000
 
-# One token, with the white space and comments before it. Every alternative is linear: no nested quantifiers.
-_SKIP = re.compile(r"(?:[ \t\r\n\ufeff\u00a0]+|//[^\n]*|/\*(?:[^*]|\*(?!/))*+\*/)*+")
+# Every alternative is linear: no nested quantifiers that could match one text in two ways.
+_BLANK = r"[ \t\r\n\ufeff\u00a0]*+(?:(?://[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)[ \t\r\n\ufeff\u00a0]*+)*+"
+_SKIP = re.compile(_BLANK, re.DOTALL)
+# What nearly every template consists of is read in one step each: `"key":` and `,` or the end.
+_KEY = re.compile(_BLANK + r'"((?:[^"\\]|\\.)*+)"' + _BLANK + ":" + _BLANK, re.DOTALL)
+_AFTER = re.compile(_BLANK + r"([,}\]])" + _BLANK, re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z]+")
 _TEXT = {'"': re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL), "'": re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)}
@@ -54,24 +58,29 @@ class _Parser:
         self._at = 0
         self._nodes = 0
         self._newlines = [match.start() for match in re.finditer("\n", text)]
+        # The line at which the last place was asked for, from the line break before it to the one at its end.
+        self._row = 0
+        self._row_start = -1
+        self._row_end = self._newlines[0] if self._newlines else len(text)
 
     def document(self) -> Node:
+        self._skip()
         node = self._value(0)
         self._skip()
         if self._at < len(self._text):
             raise self._error("something stands after the end")
         return node
 
-    def _line(self) -> int:
-        return bisect.bisect_left(self._newlines, self._at) + 1
-
-    def _place(self) -> tuple[int, int]:
-        """1-based line and column of where it stands."""
-        before = bisect.bisect_left(self._newlines, self._at)
-        return before + 1, self._at - (self._newlines[before - 1] if before else -1)
+    def _place(self, at: int) -> tuple[int, int]:
+        """1-based line and column; asked for in the text's order."""
+        if at > self._row_end:
+            self._row = row = bisect.bisect_left(self._newlines, at, self._row)
+            self._row_start = self._newlines[row - 1]
+            self._row_end = self._newlines[row] if row < len(self._newlines) else len(self._text)
+        return self._row + 1, at - self._row_start
 
     def _error(self, message: str) -> LenientJsonError:
-        return LenientJsonError(message, self._line())
+        return LenientJsonError(message, bisect.bisect_left(self._newlines, self._at) + 1)
 
     def _skip(self) -> str:
         """Moves over white space and comments; gives the next character, or ""."""
@@ -81,27 +90,28 @@ class _Parser:
         return self._text[self._at : self._at + 1]
 
     def _value(self, depth: int) -> Node:
+        """The value that stands here, without white space before it."""
         self._nodes += 1
         if depth > MAXIMUM_DEPTH:
             raise self._error(f"nested deeper than {MAXIMUM_DEPTH} levels")
         if self._nodes > MAXIMUM_NODES:
             raise self._error(f"more than {MAXIMUM_NODES:,} values")
-        character = self._skip()
-        place = self._place()
-        if character == "{":
-            return self._object(depth, place)
-        if character == "[":
-            return self._array(depth, place)
+        character = self._text[self._at : self._at + 1]
+        line, column = self._place(self._at)
         if character in _TEXT:
-            return Literal(self._string(character), *place)
+            return Literal(self._string(character), line, column)
+        if character == "{":
+            return ObjectNode(self._members(depth), line, column)
+        if character == "[":
+            return ArrayNode(self._items(depth), line, column)
         number = _NUMBER.match(self._text, self._at)
         if number is not None:
             self._at = number.end()
-            return Literal(self._number(number), *place)
+            return Literal(self._number(number), line, column)
         word = _WORD.match(self._text, self._at)
         if word is not None and word.group().lower() in _WORDS:
             self._at = word.end()
-            return Literal(_WORDS[word.group().lower()], *place)
+            return Literal(_WORDS[word.group().lower()], line, column)
         raise self._error(
             "a value is missing" if character in ("", ",", "}", "]", ":") else f"{character!r} starts no value"
         )
@@ -118,11 +128,13 @@ class _Parser:
         match = _TEXT[quote].match(self._text, self._at)
         if match is None:
             raise self._error("a text that doesn't end")
-        raw = match.group(1)
-        if "\\" in raw:
-            raw = _SURROGATES.sub(_joined, _ESCAPE.sub(self._unescape, raw))
+        raw = self._plain(match.group(1))
         self._at = match.end()
         return raw
+
+    def _plain(self, raw: str) -> str:
+        """A text without its escapes; an error in one is at the start of the text."""
+        return _SURROGATES.sub(_joined, _ESCAPE.sub(self._unescape, raw)) if "\\" in raw else raw
 
     def _unescape(self, match: re.Match[str]) -> str:
         code = match.group(1)
@@ -133,41 +145,61 @@ class _Parser:
         except KeyError:
             raise self._error(f"\\{code} is no escape") from None
 
-    def _array(self, depth: int, place: tuple[int, int]) -> ArrayNode:
+    def _items(self, depth: int) -> tuple[Node, ...]:
         self._at += 1
         items: list[Node] = []
-        while self._skip() != "]":
+        more = self._skip() != "]"
+        while more:
             items.append(self._value(depth + 1))
-            self._separator("]")
+            more = self._next("]") and not self._text.startswith("]", self._at)
         self._at += 1
-        return ArrayNode(tuple(items), *place)
+        return tuple(items)
 
-    def _object(self, depth: int, place: tuple[int, int]) -> ObjectNode:
+    def _members(self, depth: int) -> tuple[Entry, ...]:
         self._at += 1
         entries: list[Entry] = []
         seen: set[str] = set()
-        while (character := self._skip()) != "}":
-            if character not in _TEXT:
-                raise self._error("a key in quotes is missing")
-            key_place = self._place()
-            key = self._string(character)
+        more = self._skip() != "}"
+        while more:
+            match = _KEY.match(self._text, self._at)
+            if match is None:
+                if self._skip() == "}":
+                    break
+                key, line, column = self._unusual_key()
+            else:
+                line, column = self._place(match.start(1) - 1)
+                key = self._plain(match.group(1))
+                self._at = match.end()
             if key in seen:
-                raise LenientJsonError(f"the key {key!r} stands twice", key_place[0])
+                raise LenientJsonError(f"the key {key!r} stands twice", line)
             seen.add(key)
-            if self._skip() != ":":
-                raise self._error(f"a colon is missing after {key!r}")
-            self._at += 1
-            entries.append(Entry(key, self._value(depth + 1), *key_place))
-            self._separator("}")
+            entries.append(Entry(key, self._value(depth + 1), line, column))
+            more = self._next("}")
         self._at += 1
-        return ObjectNode(tuple(entries), *place)
+        return tuple(entries)
 
-    def _separator(self, end: str) -> None:
+    def _unusual_key(self) -> tuple[str, int, int]:
+        """A key in single quotes; raises what is wrong with anything else."""
         character = self._skip()
-        if character == ",":
-            self._at += 1
-        elif character != end:
+        if character not in _TEXT:
+            raise self._error("a key in quotes is missing")
+        line, column = self._place(self._at)
+        key = self._string(character)
+        if self._skip() != ":":
+            raise self._error(f"a colon is missing after {key!r}")
+        self._at += 1
+        self._skip()
+        return key, line, column
+
+    def _next(self, end: str) -> bool:
+        """Whether a comma stands here, which is taken with the white space behind it; else the end must follow."""
+        match = _AFTER.match(self._text, self._at)
+        if match is not None and match.group(1) == ",":
+            self._at = match.end()
+            return True
+        if self._skip() != end:
             raise self._error(f"a comma or {end} is missing")
+        return False
 
 
 def _joined(match: re.Match[str]) -> str:

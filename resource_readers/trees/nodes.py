@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 
@@ -48,6 +48,8 @@ class ObjectNode:
     entries: tuple[Entry, ...]
     line: int
     column: int = 0
+    _folded: dict[str, Entry] | None = field(default=None, init=False, repr=False, compare=False)
+    """Entries by casefolded key, made when one is asked for first."""
 
     def get(self, key: str) -> Node | None:
         """The value under a literal key, whatever its case (as Azure Resource Manager reads keys)."""
@@ -56,14 +58,17 @@ class ObjectNode:
 
     def entry(self, key: str) -> Entry | None:
         """The entry under a literal key, whatever its case; of two that differ in case only, the exact one."""
-        folded = key.casefold()
-        near = None
-        for entry in self.entries:
-            if entry.key == key:
-                return entry
-            if near is None and isinstance(entry.key, str) and entry.key.casefold() == folded:
-                near = entry
-        return near
+        found = self._folded
+        if found is None:
+            found = {}
+            for entry in self.entries:
+                if isinstance(entry.key, str):
+                    found.setdefault(entry.key.casefold(), entry)
+            object.__setattr__(self, "_folded", found)
+        near = found.get(key.casefold())
+        if near is None or near.key == key:
+            return near
+        return next((entry for entry in self.entries if entry.key == key), near)
 
 
 @dataclass(frozen=True, slots=True)

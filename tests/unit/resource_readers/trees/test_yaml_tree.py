@@ -112,3 +112,9 @@ def test_no_text_raises_anything_else(text: str) -> None:
         return
     for one in documents:
         plain(one, lambda node: node.value if isinstance(node, Literal) else None)
+
+
+def test_a_chain_of_aliases_is_not_followed_without_end() -> None:
+    text = "a0: &a0 x\n" + "".join(f"a{at}: &a{at} [*a{at - 1}]\n" for at in range(1, 2_000))
+    with pytest.raises(TooManyValuesError, match="deeper"):
+        plain(parse(text))
