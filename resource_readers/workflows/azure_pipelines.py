@@ -16,7 +16,7 @@ from resource_readers.workflows.azure_parameters import (
     given_parameters,
     with_variables,
 )
-from resource_readers.workflows.azure_scopes import Bound, Scope, scalar
+from resource_readers.workflows.azure_scopes import Bound, Scope, scalar, unresolved
 from resource_readers.workflows.azure_templates import Item, Shape, both, items
 from resource_readers.workflows.azure_values import from_node
 from resource_readers.workflows.documents import Document, DocumentError, inside, open_document, repository_of
@@ -123,11 +123,17 @@ class Parts:
         for slot in slots:
             for item in items(slot.node, slot.scope, both(condition, slot.condition), repeated or slot.repeated):
                 if not isinstance(item.node, ObjectNode):
-                    item.scope.reading.miss(item.node.line, f"one of the {kind} is no mapping")
+                    reason = unresolved(item.node, item.scope)
+                    if reason is None:
+                        item.scope.reading.miss(item.node.line, f"one of the {kind} is no mapping")
+                    elif not reason.startswith("the parameter"):  # those are the caller's to give
+                        item.scope.reading.miss(item.node.line, f"{kind} that aren't known: {reason}")
                     continue
                 shape = Shape(item.node, item.scope, item.condition, item.repeated)
                 if shape.has("template"):
                     yield from self._templates(shape, kind, item, deep)
+                elif item.repeated and any("${{" in name for name in shape.names):
+                    continue  # a part of the caller's, put together anew
                 elif shape.names:
                     yield Found(shape, item.condition, item.repeated)
 

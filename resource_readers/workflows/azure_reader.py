@@ -86,6 +86,9 @@ class _Pipeline:
         outer = {name.lower() for name in shape.names}
         properties.put("role", "pipeline" if outer & _PIPELINE_KEYS or "parameters" not in outer else "template")
         properties.put("parameters", declared(self._node.get("parameters"), scope), self._node.entry("parameters"))
+        properties.put(
+            "unsetParameters", [one.get("name") for one in properties.values["parameters"] if "default" not in one]
+        )
         put_triggers(properties, shape)
         put_resources(properties, shape)
         put_pool(properties, shape.entry("pool"))

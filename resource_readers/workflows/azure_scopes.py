@@ -130,6 +130,14 @@ def compute(text: str, scope: Scope) -> tuple[Result, str]:
     return evaluate(parse_expression(text), names), names.uncertain
 
 
+def unresolved(node: Node, scope: Scope) -> str | None:
+    """Why a scalar that is nothing but an expression can't be computed; None if it can, or is something else."""
+    text = node.value if isinstance(node, Literal) else None
+    whole = _EXPRESSION.fullmatch(text.strip()) if isinstance(text, str) and not scope.done else None
+    value = _quiet(whole.group(1), scope) if whole is not None else None
+    return value.reason if isinstance(value, Unknown) else None
+
+
 def scalar(node: Literal, scope: Scope) -> Node:
     """A scalar with its expressions computed; what isn't known stays as it is written."""
     text = node.value

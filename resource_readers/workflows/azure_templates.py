@@ -96,7 +96,7 @@ def items(node: Node | None, scope: Scope, condition: Value = True, repeated: bo
         if isinstance(value, ArrayNode):
             yield from items(value, _of_value(scope), condition, repeated)
         elif isinstance(value, ObjectNode) or (isinstance(value, Literal) and value.value not in (None, "")):
-            yield Item(value, _of_value(scope), condition, repeated)
+            yield Item(value, scope if value is node else _of_value(scope), condition, repeated)
         return
     if isinstance(node, ObjectNode):
         # A mapping in a list's place: its directives may give lists.
@@ -114,7 +114,7 @@ def items(node: Node | None, scope: Scope, condition: Value = True, repeated: bo
             if isinstance(value, ArrayNode):
                 yield from items(value, _of_value(scope), condition, repeated)
             elif isinstance(value, ObjectNode) or not _is_unset(one, value):
-                yield Item(value, _of_value(scope), condition, repeated)
+                yield Item(value, scope if value is one else _of_value(scope), condition, repeated)
         else:
             yield Item(one, scope, condition, repeated)
 
@@ -147,8 +147,8 @@ def _item(node: ObjectNode, scope: Scope, condition: Value, repeated: bool, chai
                 yield from items(value, inner, *wanted)
             elif isinstance(value, ObjectNode):
                 yield from _item(value, inner, *wanted, _Chain())
-            elif isinstance(value, Literal) and value.value is not None and "${{" not in str(value.value):
-                yield Item(value, _of_value(inner), *wanted)
+            elif isinstance(value, Literal) and value.value is not None:
+                yield Item(value, inner, *wanted)
 
 
 def _scope_of(node: ObjectNode, scope: Scope) -> Scope:

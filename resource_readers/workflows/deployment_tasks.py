@@ -140,7 +140,7 @@ def _terraform_task(inputs: Inputs, name: str) -> Found | None:
     effect = {"apply": "deploy", "destroy": "delete", "plan": "check", "validate": "check"}.get(command)
     if effect is None:
         return None
-    found = Found(name, command, effect, "terraform", _text(inputs, "workingdirectory") or ".")
+    found = Found(name, command, effect, "terraform", ".")
     for match in re.finditer(r"-var-file[= ]+(?:\"([^\"]*)\"|'([^']*)'|(\S+))", _plain(inputs, "commandoptions")):
         found.parameter_files.append(known_text(match.group(1) or match.group(2) or match.group(3) or ""))
     for match in re.finditer(

@@ -65,57 +65,51 @@ class _Lexer:
         if depth > _MAXIMUM_DEPTH:
             raise ScriptError(f"a script with blocks nested deeper than {_MAXIMUM_DEPTH} levels")
         script, size = self._script, len(self._script)
-        words: list[Word] = []
-        begin = -1
+        words: list[tuple[Word, int]] = []
         while self._at < size:
             skipped = _SKIP.match(script, self._at)
             if skipped is not None:
                 self._at = skipped.end()
                 continue
-            character = script[self._at]
+            character, start = script[self._at], self._at
             if character == end:
                 self._at += 1
                 break
-            if character in "\n;|{})":
-                self._finish(words, begin)
-                words, begin = [], -1
-                self._at += 1
+            if character in "\n;|{})" or script.startswith("&&", self._at):
+                self._finish(words)
+                words = []
+                self._at += 2 if character == "&" else 1
                 if character == "{":
                     self.commands_until("}", depth + 1)
                 continue
-            if script.startswith("&&", self._at):
-                self._finish(words, begin)
-                words, begin = [], -1
-                self._at += 2
-                continue
-            begin = self._at if begin < 0 else begin
-            if character == "&":
-                self._at += 1
-                words.append(Word("&"))
-                continue
-            words.append(self._word(depth))
-        self._finish(words, begin)
+            word = Word("&") if character == "&" else self._word(depth)
+            self._at = max(self._at, start + 1)
+            words.append((word, start))
+        self._finish(words)
 
-    def _finish(self, words: list[Word], begin: int) -> None:
-        words = list(words)
-        assignments: tuple[tuple[str, Word], ...] = ()
-        joined = _JOINED.fullmatch(words[0].text) if words else None
+    def _finish(self, words: list[tuple[Word, int]]) -> None:
+        if not words:
+            return
+        first, at = words[0]
+        joined = _JOINED.fullmatch(first.text)
         if joined is not None:
-            words[:1] = [Word(joined.group(1), False), Word("="), Word(joined.group(2), words[0].known)]
-        if len(words) >= 2 and words[1].text in ("=", "+=") and words[0].text.startswith("$"):
-            name = words[0].text.removeprefix("$").removeprefix("env:")
+            rest = Word(joined.group(2), first.known), at + joined.start(2)
+            words = [(Word(joined.group(1), False), at), (Word("="), at), rest, *words[1:]]
+        assignments: tuple[tuple[str, Word], ...] = ()
+        if len(words) >= 2 and words[1][0].text in ("=", "+=") and words[0][0].text.startswith("$"):
+            name = words[0][0].text.removeprefix("$").removeprefix("env:")
             words = words[2:]
             if len(words) == 1:
-                assignments = ((name, words[0]),)
+                assignments = ((name, words[0][0]),)
                 words = []
-        while words and words[0].text.lower() in _KEYWORDS:
+        while words and words[0][0].text.lower() in _KEYWORDS:
             words = words[1:]
         if not words and not assignments:
             return
         if len(self.found) >= MAXIMUM_COMMANDS:
             raise ScriptError(f"a script of more than {MAXIMUM_COMMANDS:,} commands")
-        line, column = self._lines.place(begin)
-        self.found.append(Command(tuple(words), line, column, assignments))
+        line, column = self._lines.place(words[0][1] if words else at)
+        self.found.append(Command(tuple(word for word, _ in words), line, column, assignments))
 
     def _word(self, depth: int) -> Word:
         script, size, start = self._script, len(self._script), self._at

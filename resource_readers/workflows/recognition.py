@@ -9,10 +9,10 @@ from resource_readers.project_files import ProjectFile
 
 _LOOKED_AT = 400_000
 _KEY = re.compile(rb"^(?:\"([\w-]+)\"|'([\w-]+)'|([A-Za-z_][\w-]*))[ \t]*:(?=[ \t\r\n]|$)", re.MULTILINE)
-_LIST_KEY = rb"^(?:%s)[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t]"
+_LIST_KEY = rb"^(?:%s)[ \t]*:[ \t]*(?:\[|(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t])"
 _AZURE_LISTS = {name: re.compile(_LIST_KEY % name.encode(), re.MULTILINE) for name in ("stages", "jobs", "steps")}
 _AZURE_ITEM = re.compile(
-    rb"^[ \t]*(?:-[ \t]+)?(?:(?:stage|job|deployment|task|script|bash|pwsh|powershell|checkout|template|download"
+    rb"(?:^[ \t]*(?:-[ \t]+)?|[\[{,][ \t]*)(?:(?:stage|job|deployment|task|script|bash|pwsh|powershell|checkout|template|download"
     rb"|publish|getPackage|reviewApp|downloadBuild|restoreCache|saveCache|phase)[ \t]*:|[\"']?\$\{\{)",
     re.MULTILINE,
 )

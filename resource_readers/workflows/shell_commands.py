@@ -87,7 +87,7 @@ class _Open:
     """The command whose end hasn't come."""
 
     words: list[Word] = field(default_factory=list)
-    at: int = -1
+    places: list[int] = field(default_factory=list)
 
 
 class _Lexer:
@@ -136,15 +136,17 @@ class _Lexer:
                 self._at += 1
                 self.commands_until(")", depth + 1)
             else:
-                if open_command.at < 0:
-                    open_command.at = self._at
+                open_command.places.append(self._at)
+                start = self._at
                 open_command.words.append(self._word(end, depth))
+                self._at = max(self._at, start + 1)
         self._finish(open_command)
         self._group = around
 
     def _finish(self, command: _Open) -> None:
-        words, at = command.words, command.at
-        command.words, command.at = [], -1
+        words, places = command.words, command.places
+        command.words, command.places = [], []
+        at = places[0] if places else 0
         assignments: list[tuple[str, Word]] = []
         setting = False
         while words:
@@ -156,9 +158,10 @@ class _Lexer:
                 setting = True
             elif not (text in _KEYWORDS or text in _WRAPPERS or (setting and text.startswith("-"))):
                 break
-            words = words[1:]
+            words, places = words[1:], places[1:]
         if not words and not assignments:
             return
+        at = places[0] if places else at
         if len(self.found) >= MAXIMUM_COMMANDS:
             raise ScriptError(f"a script of more than {MAXIMUM_COMMANDS:,} commands")
         line, column = self._lines.place(at)
@@ -257,6 +260,7 @@ class _Lexer:
         script = self._script
         if command.words and command.words[-1].text.isdigit() and script[self._at - 1].isdigit():
             command.words.pop()
+            command.places.pop()
         heredoc = _HEREDOC.match(script, self._at)
         if heredoc is not None:
             self._heredocs.append((heredoc.group(2) or heredoc.group(3) or heredoc.group(4), bool(heredoc.group(1))))
