@@ -16,6 +16,7 @@ from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.counts import Ask, Counted, count_field, count_value, judge
 from policies.fields import Collection, Field, make_field, normal_location
 from policies.operators import OPERATORS, check_literal
+from policies.paths import parse_path
 from policies.scope import Scope, TraceStep
 from policies.values import DefinitionError, EvaluationError, Truth, Unknown
 
@@ -241,11 +242,15 @@ class Compiler:
         compiled = compile_value(name, self.parameters, path)
         if compiled.evaluate is not None or not isinstance(compiled.constant, str) or "[*]" not in compiled.constant:
             raise DefinitionError("count.field must be an alias with [*]", path)
-        alias = self._named_field(compiled.constant, path).alias
-        if alias is None:
+        name = compiled.constant.strip()
+        alias = self._named_field(name, path).alias
+        # Azure takes aliases only; types that Azure doesn't know have none, so mlgate's own rules name the path.
+        plain = parse_path(name) if alias is None and name.lower().startswith("properties.") else None
+        if alias is None and plain is None:
             raise DefinitionError("count.field must be an alias with [*]", path)
-        self.facts.add_count(alias, MAXIMUM_FIELD_COUNTS, path)
-        return count_field(alias, where)
+        counted = alias if alias is not None else name.lower()
+        self.facts.add_count(counted, MAXIMUM_FIELD_COUNTS, path)
+        return count_field(counted, where, plain)
 
     def _counted_value(self, value: Any, name: Any, where: Ask | None, path: str) -> Counted:
         if name is None and self.inside_count:

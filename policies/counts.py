@@ -9,6 +9,7 @@ from typing import Any
 from policies.compiled_expressions import Compiled
 from policies.fields import TYPE_NOT_KNOWN, alias_path
 from policies.operators import OPERATORS
+from policies.paths import PropertyPath
 from policies.resource_types import UNTYPED
 from policies.scope import Scope
 from policies.values import EvaluationError, Truth, Unknown, first_unknown, known
@@ -51,13 +52,19 @@ class Tally:
 Counted = Callable[[Scope], Tally]
 
 
-def count_field(alias: str, where: Ask | None) -> Counted:
-    """The members of the array behind an alias (lower-cased) that meet a condition; all of them where it is None."""
+def count_field(alias: str, where: Ask | None, plain: PropertyPath | None = None) -> Counted:
+    """The members of an array that meet a condition; all of them where it is None.
+
+    Args:
+        alias: what the array is called (lower-cased).
+        where: the condition.
+        plain: the array's path, where it is named by that and not by an alias.
+    """
     arrays_by_path: dict[str, int] = {}
 
     def count(scope: Scope) -> Tally:
         tally = Tally()
-        path = alias_path(scope, alias)
+        path = plain if plain is not None else alias_path(scope, alias)
         if path is None:
             if scope.type in UNTYPED:
                 tally.add_any_number(TYPE_NOT_KNOWN)
