@@ -45,6 +45,7 @@ def by_compiler(file: ProjectFile, request: ReadRequest, own: ReadResult) -> Rea
     return replace(own, resources=tuple(_placed(made.resources, own.resources, file.shown)), not_read=())
 
 
+_DEPLOYMENT = "microsoft.resources/deployments"
 _Kind = tuple[str, bool]
 
 
@@ -85,10 +86,14 @@ def _kind(resource: Resource) -> _Kind:
 def _placed(compiled: tuple[Resource, ...], own: tuple[Resource, ...], shown: str) -> Iterator[Resource]:
     """The compiled resources at the places of those that our front end saw."""
     places = _Places(own)
+    around = Location(shown, 1)
     for resource in compiled:
-        # Where ours has one for all rounds of a loop, the others have its place too.
+        # Where ours has one for all rounds of a loop, the others have its place too; and what only the compiler saw is
+        # in a module, whose deployment comes right before what it deploys.
         here = places.take(resource) or places.like(resource)
-        location = here.location if here is not None else Location(shown, 1)
+        location = here.location if here is not None else around
+        if resource.type.casefold() == _DEPLOYMENT:
+            around = location
         yield replace(resource, location=location, source=here.source if here is not None else None)
     # A template without symbolic names says nothing of what is only referred to.
     yield from places.only_referred_to()

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 from resource_readers.arm.scopes import TemplateScope
-from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library
+from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Exports, Library
 from resource_readers.bicep.registries import is_remote
 from resource_readers.bicep.scopes import BicepScope
 from resource_readers.bicep.statements import Import, Misread, Statement
@@ -27,13 +26,6 @@ from resource_readers.trees.nodes import ArrayNode, Call, Lambda, Literal, Name,
 _NAMESPACE = "__bicep"
 _VARIABLES = "__bicep_exported_variables!"
 _EXPORTED = "__bicep_export!"
-
-
-class Exports(Protocol):
-    """What another file gives."""
-
-    def exported(self, name: str) -> Value:
-        """A variable or function; "*" is all of them by name."""
 
 
 class TemplateExports:
@@ -123,16 +115,24 @@ def _exports(
     file = library.module(importer.path.parent, target, scope.reading)
     if file.path in opened:
         raise UnreadableFileError(target, "the files import each other")
-    reading = scope.reading.part(file.shown)
+    scope.budget.spend()
+    key = (file.path, scope.target)
+    if key not in library.exports:
+        library.exports[key] = _opened(file, scope, library, opened)
+    return library.exports[key]
+
+
+def _opened(file: ProjectFile, importer: BicepScope, library: Library, opened: tuple[Path, ...]) -> Exports:
+    reading = importer.reading.part(file.shown)
     if file.path.suffix.casefold() != ".bicep":
-        return TemplateExports(library.template(file), reading, scope.target)
+        return TemplateExports(library.template(file), reading, importer.target)
     statements = library.statements(file)
     for one in statements:
         if isinstance(one, Misread):
             reading.miss(one.line, one.reason, may_hold_resources=False)
     folder = file.path.parent
     other = BicepScope(
-        reading, statements, scope.target, {}, lambda name, given: library.load(folder, name, given, reading)
+        reading, statements, importer.target, {}, lambda name, given: library.load(folder, name, given, reading)
     )
     bind_all(statements, other, library, file, (*opened, file.path))
     return other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from resource_readers.bicep import loaded_files, registries
 from resource_readers.bicep.parser import parse_bicep
@@ -12,6 +13,7 @@ from resource_readers.bicep.statements import Statement
 from resource_readers.interface import Session, Value
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
 from resource_readers.reading import Reading
+from resource_readers.template_language.resource_ids import DeploymentScope
 from resource_readers.template_language.unknowns import FunctionError, LimitError, unknown_call
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import Node, ObjectNode
@@ -23,6 +25,13 @@ _MAXIMUM_LOADED = 4 * 1024 * 1024
 _MAXIMUM_CONFIGURATION = 1024 * 1024
 
 
+class Exports(Protocol):
+    """What another file gives."""
+
+    def exported(self, name: str) -> Value:
+        """A variable or function; "*" is all of them by name."""
+
+
 @dataclass(slots=True)
 class Library:
     """Everything that was opened in one run, each file once.
@@ -31,12 +40,15 @@ class Library:
         root: the project's folder.
         session: keeps what was parsed for other files of the same run.
         restored: folders in which the bicep CLI keeps modules from registries.
+        files: what was opened.
+        exports: what imported files give, by their path and what the importing file deploys to.
     """
 
     root: Path
     session: Session = field(default_factory=Session)
     restored: tuple[Path, ...] = ()
     files: dict[Path, ProjectFile] = field(default_factory=dict)
+    exports: dict[tuple[Path, DeploymentScope], Exports] = field(default_factory=dict)
     _configurations: dict[Path, Configuration] = field(default_factory=dict)
 
     def open(self, path: Path, reading: Reading, *, maximum: int | None = None) -> ProjectFile:

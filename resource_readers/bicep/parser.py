@@ -25,8 +25,11 @@ from resource_readers.bicep.statements import (
 from resource_readers.bicep.type_expressions import TypeParser, is_name
 from resource_readers.trees.nodes import Entry, ObjectNode
 
+MAXIMUM_LINES = 1_000_000
 MAXIMUM_STATEMENTS = 20_000
 MAXIMUM_NESTING = 20
+_MAXIMUM_ALIASES = 100
+"""Types that are only names of others, one behind the other."""
 
 _NEXT_STATEMENT = re.compile(
     r"^(?=@|(?:resource|module|param|var|output|targetScope|type|func|import|metadata|assert|extension|extensionConfig|provider|using"
@@ -39,6 +42,8 @@ _DECLARED = re.compile(r"\s*([A-Za-z_]\w*)")
 
 def parse_bicep(text: str) -> list[Statement]:
     """All statements of a file."""
+    if text.count("\n") + text.count("\r") > MAXIMUM_LINES:
+        return [Misread(f"more than {MAXIMUM_LINES:,} lines", "", 1)]
     found = _Parser(text).statements()
     types = {one.name: one.written for one in found if isinstance(one, TypeDeclaration)}
     return [
@@ -49,7 +54,7 @@ def parse_bicep(text: str) -> list[Statement]:
 
 def _nullable(written: str, types: Mapping[str, str]) -> bool:
     """Whether a type takes null, following the names of the file's own types."""
-    for _ in range(len(types) + 1):
+    for _ in range(_MAXIMUM_ALIASES):
         if written not in types or not is_name(written):
             break
         written = types[written]

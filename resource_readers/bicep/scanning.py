@@ -46,9 +46,13 @@ class Scanner:
     def deeper(self) -> None:
         """One level down; `higher` ends it."""
         self._depth += 1
-        self._nodes += 1
         if self._depth > MAXIMUM_DEPTH:
             raise self.error(f"nested deeper than {MAXIMUM_DEPTH} levels")
+        self.count()
+
+    def count(self) -> None:
+        """One value or type more."""
+        self._nodes += 1
         if self._nodes > MAXIMUM_NODES:
             raise self.error(f"more than {MAXIMUM_NODES:,} values")
 

@@ -58,8 +58,10 @@ class TextParser(Scanner):
     def _lines(self, opening: str) -> list[Node]:
         """The parts of a text over several lines; `opening` begins a value in it, "" if nothing does."""
         parts: list[Node] = []
+        end = -1
         while True:
-            end = self.text.find("'''", self.at)
+            if end < self.at:  # a text inside of `${...}` may have had its own end; otherwise it's searched for once
+                end = self.text.find("'''", self.at)
             if end < 0:
                 raise self.error("a text that doesn't end")
             value = self.text.find(opening, self.at, end) if opening else -1

@@ -44,6 +44,7 @@ class TypeParser(ExpressionParser):
             self.blank()
         self._base()
         while True:
+            self.count()
             before = self.at
             self.blank()
             if self.starts("["):
