@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from resource_readers.arm.expressions import expression_of
+from resource_readers.arm.json_values import value_of
 from resource_readers.arm.template_parts import level_of, literal_text, schema_of, scope_id
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language import resource_ids
-from resource_readers.template_language.evaluation import Frame, evaluate, iterations, round_frame
+from resource_readers.template_language.evaluation import Frame, iterations, round_frame
 from resource_readers.template_language.resource_ids import DeploymentScope, Level
 from resource_readers.template_language.unknowns import symbolic, unknown
-from resource_readers.trees.nodes import Literal, Loop, Node, ObjectNode
+from resource_readers.trees.nodes import Literal, Loop, ObjectNode
 
 DEPLOYMENT = "microsoft.resources/deployments"
 
@@ -46,11 +47,6 @@ class LoopError(Exception):
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
         self.line = line
-
-
-def value_of(node: Node | None, frame: Frame, default: Value) -> Value:
-    """What a part of a template evaluates to; `default` where there is none."""
-    return default if node is None else evaluate(expression_of(node), frame)
 
 
 def rounds_of(node: ObjectNode, frame: Frame) -> Iterator[tuple[Frame, bool]]:

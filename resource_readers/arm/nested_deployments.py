@@ -14,8 +14,8 @@ from resource_readers.arm.identities import (
     identity_of,
     rounds_of,
     target_of,
-    value_of,
 )
+from resource_readers.arm.json_values import json_value, value_of
 from resource_readers.arm.parameter_files import ParameterFileError, parse_parameters
 from resource_readers.arm.scopes import (
     Declarations,
@@ -30,7 +30,7 @@ from resource_readers.arm.template_files import TemplateFiles, TemplateLinkError
 from resource_readers.arm.template_parts import literal_text, resource_entries, tree_of
 from resource_readers.interface import Unknown, Value
 from resource_readers.reading import Reading
-from resource_readers.template_language.evaluation import Frame, evaluate, member
+from resource_readers.template_language.evaluation import Frame, member
 from resource_readers.template_language.resource_ids import DeploymentScope
 from resource_readers.template_language.unknowns import LimitError, symbolic, unknown
 from resource_readers.trees.nodes import Node, ObjectNode, Unreadable
@@ -75,7 +75,7 @@ def _opened(node: ObjectNode, frame: Frame, outer: DeploymentScope, reading: Rea
         options = properties.get("expressionEvaluationOptions")
         inner = isinstance(options, ObjectNode) and literal_text(options.get("scope")).casefold() == "inner"
     elif template is not None and literal_text(template):
-        made = tree_of(evaluate(expression_of(template), frame), template.line, template.column)
+        made = tree_of(json_value(template, frame), template.line, template.column)
         if not isinstance(made, ObjectNode):
             reading.miss(template.line, "the template of a nested deployment is not known")
             return None
@@ -106,7 +106,7 @@ def _linked(
         raise TemplateLinkError("there is neither a template nor a link")
     if files is None:
         raise TemplateLinkError("its place is not known")
-    file = files.linked(evaluate(expression_of(link), frame), reading)
+    file = files.linked(json_value(link, frame), reading)
     return files.tree(file), files.below(file), file.shown
 
 
@@ -121,7 +121,7 @@ def _all_supplied(
         around = frame.scope.files if isinstance(frame.scope, TemplateScope) else files
         if around is None:
             raise TemplateLinkError("its place is not known")
-        file = around.linked(evaluate(expression_of(link), frame), reading)
+        file = around.linked(json_value(link, frame), reading)
         return parse_parameters(file.data)
     except (TemplateLinkError, ParameterFileError) as error:
         reading.miss(link.line, f"a linked parameter file is not followed: {error}", may_hold_resources=False)
@@ -133,7 +133,7 @@ def supplied_values(node: Node | None, template: ObjectNode, frame: Frame) -> Ma
     if node is None:
         return {}
     if not isinstance(node, ObjectNode):
-        whole = evaluate(expression_of(node), frame)
+        whole = json_value(node, frame)
         if not isinstance(whole, dict):
             return unknown_values(declared_names(template), whole)
         return {name.casefold(): handed_value(name, one) for name, one in whole.items()}
@@ -142,9 +142,9 @@ def supplied_values(node: Node | None, template: ObjectNode, frame: Frame) -> Ma
         if isinstance(entry.key, str):
             handed = entry.value.get("value") if isinstance(entry.value, ObjectNode) else None
             values[entry.key.casefold()] = (
-                evaluate(expression_of(handed), frame)
+                json_value(handed, frame)
                 if handed is not None
-                else handed_value(entry.key, evaluate(expression_of(entry.value), frame))
+                else handed_value(entry.key, json_value(entry.value, frame))
             )
     return values
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from resource_readers.arm.expressions import expression_of
 from resource_readers.arm.template_files import TemplateFiles
@@ -164,7 +164,7 @@ class TemplateScope:
         if len(arguments) != 1 or not isinstance(arguments[0], str):
             return unknown_call(folded, arguments, "" if arguments else f"{folded}() without a name")
         name = arguments[0].casefold()
-        outside = replace(frame, variables={}, copies={}, scope=self)
+        outside = Frame(self, depth=frame.depth)
         if folded == "variables":
             return self.variables.get(name, outside)
         given = self.supplied.get(name)

@@ -15,7 +15,7 @@ from resource_readers.arm.identities import (
     identity_of,
     rounds_of,
 )
-from resource_readers.arm.identities import value_of as _evaluate
+from resource_readers.arm.json_values import value_of
 from resource_readers.arm.nested_deployments import Nested
 from resource_readers.arm.scopes import TemplateScope
 from resource_readers.arm.sources import TemplateSource
@@ -117,7 +117,7 @@ class Expander:
     def _one(
         self, node: ObjectNode, frame: Frame, target: DeploymentScope, parent: Parent | None, certain: bool
     ) -> None:
-        condition = _evaluate(node.get("condition"), frame, True)
+        condition = value_of(node.get("condition"), frame, True)
         if isinstance(condition, str) and condition.casefold() == "true":
             condition = True
         if condition is False:
@@ -139,13 +139,13 @@ class Expander:
         uncertain = condition if isinstance(condition, Unknown) else unknown("its condition is no truth value")
         resource = Resource(
             type=identity.type,
-            api_version=symbolic(_evaluate(node.get("apiVersion"), frame, "")),
+            api_version=symbolic(value_of(node.get("apiVersion"), frame, "")),
             name=identity.name,
             id=identity.id,
             scope=identity.scope,
             properties=_deployment_properties(node, frame, nested)
             if deployment
-            else _evaluate(node.get("properties"), frame, {}),
+            else value_of(node.get("properties"), frame, {}),
             location=Location(self._reading.shown, node.line),
             fields=_fields(node, frame, _TARGET_FIELDS if existing or deployment else frozenset()),
             condition=self._doubt if condition is True else uncertain,
@@ -172,7 +172,7 @@ class Expander:
 
 def _fields(node: ObjectNode, frame: Frame, left_out: frozenset[str]) -> dict[str, Value]:
     return {
-        entry.key: _evaluate(entry.value, frame, None)
+        entry.key: value_of(entry.value, frame, None)
         for entry in node.entries
         if isinstance(entry.key, str) and (folded := entry.key.casefold()) not in _NOT_FIELDS and folded not in left_out
     }
@@ -182,9 +182,9 @@ def _deployment_properties(node: ObjectNode, frame: Frame, nested: Nested | None
     """What stands beside the template and its parameters; `$file` in the link says which file it was found in."""
     section = node.get("properties")
     if not isinstance(section, ObjectNode):
-        return _evaluate(section, frame, {})
+        return value_of(section, frame, {})
     made = {
-        entry.key: _evaluate(entry.value, frame, None)
+        entry.key: value_of(entry.value, frame, None)
         for entry in section.entries
         if isinstance(entry.key, str) and entry.key.casefold() not in ("template", "parameters")
     }

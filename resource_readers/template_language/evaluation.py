@@ -88,7 +88,7 @@ class Frame:
         """One level down. Raises LimitError."""
         if self.depth >= MAXIMUM_DEPTH:
             raise LimitError(f"nested deeper than {MAXIMUM_DEPTH} levels")
-        return replace(self, depth=self.depth + 1)
+        return Frame(self.scope, self.variables, self.copies, self.depth + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,11 @@ class Closure:
 
 def evaluate(node: Node, frame: Frame) -> Value:
     """The value of a tree. Raises LimitError only."""
-    frame = frame.deeper()
     frame.scope.budget.spend()
+    if isinstance(node, Literal):
+        return node.value
+    frame = frame.deeper()
     match node:
-        case Literal():
-            return node.value
         case ArrayNode():
             return _array(node, frame)
         case ObjectNode():

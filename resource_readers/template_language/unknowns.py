@@ -116,8 +116,10 @@ def size_of(value: Value, limit: int = MAXIMUM_SIZE) -> int:
     Raises:
         LimitError: if it is nested too deeply.
     """
+    if not isinstance(value, dict | list):
+        return 1 + (len(value) // 64 if isinstance(value, str) else 0)
     total = 0
-    level = [value]
+    level: list[Value] = [value]
     depth = 0
     while level and total <= limit:
         depth += 1
