@@ -85,6 +85,8 @@ class Mapper:
             self._apply(shape.whole, whole, node, path, trail)
         for entry in node.entries:
             self._entry(shape, entry, node, path, trail)
+        if shape.finish is not None:
+            self._apply(shape.finish, Entry("", node, node.line, node.column), node, path, trail)
         for key, value in shape.defaults.items():
             if not self.placed.has((*path, *key)):
                 self.placed.put((*path, *key), value)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from resource_readers.azure_ml import scalars
-from resource_readers.azure_ml.mapping import Mapper, Spot
+from resource_readers.azure_ml.mapping import LEFT, Mapper, Spot
 from resource_readers.azure_ml.structures import as_is, below, camel, entries, items, pascal
+from resource_readers.azure_ml.tables import folded
 from resource_readers.interface import Value
 from resource_readers.trees.nodes import ArrayNode, ObjectNode
 
+_OF_ONE_METRIC = frozenset({"featureattributiondrift"})
 _GROUPS = frozenset({"numerical", "categorical", "classification", "regression"})
 
 
@@ -18,6 +20,10 @@ def thresholds(mapper: Mapper, spot: Spot) -> None:
     node = spot.node
     if scalars.is_scalar(node):
         as_is(mapper, spot)
+        return
+    kind = spot.parent.get("type")
+    if kind is not None and scalars.is_scalar(kind) and folded(str(scalars.text(kind))) in _OF_ONE_METRIC:
+        _single(mapper, replace(spot, path=(*spot.path[:-1], "metricThreshold")))
         return
     mapper.put(spot, [])
     if isinstance(node, ArrayNode):
@@ -34,6 +40,17 @@ def thresholds(mapper: Mapper, spot: Spot) -> None:
         else:
             _metric(mapper, replace(part, path=(*spot.path, at)), "")
             at += 1
+
+
+def _single(mapper: Mapper, spot: Spot) -> None:
+    """The only threshold of a signal that has one; further ones stay as they are written."""
+    parts = entries(spot) if isinstance(spot.node, ObjectNode) else []
+    for at, part in enumerate(parts):
+        inner = entries(part) if part.trail[-1] in _GROUPS and isinstance(part.node, ObjectNode) else [part]
+        for metric in inner if at == 0 else ():
+            _metric(mapper, replace(metric, path=spot.path), part.trail[-1] if inner[0] is not part else "")
+    if len(parts) != 1:
+        mapper.put(replace(spot, path=(LEFT, *spot.trail)), mapper.value(spot.node), same=True)
 
 
 def _metric(mapper: Mapper, spot: Spot, group: str) -> None:

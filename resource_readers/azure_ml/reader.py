@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from resource_readers.azure_ml import kinds, monitoring, pipelines, references, structures
+from resource_readers.azure_ml import infrastructure, kinds, monitoring, pipelines, references, structures
 from resource_readers.azure_ml.mapping import Conversion
 from resource_readers.azure_ml.project import Document, Project, parse_documents
 from resource_readers.azure_ml.tables import tables
@@ -39,14 +39,15 @@ CONVERSIONS: dict[str, Conversion] = {
     "numbers": structures.numbers,
     "as_list": structures.as_list,
     "weekdays": structures.weekdays,
-    "identity": structures.identity,
-    "subnet": structures.subnet,
-    "trigger": structures.trigger,
-    "compute_trigger": structures.compute_trigger,
+    "identity": infrastructure.identity,
+    "subnet": infrastructure.subnet,
+    "trigger": infrastructure.trigger,
+    "compute_trigger": infrastructure.compute_trigger,
     "auto_or_custom": structures.auto_or_custom,
     "flavors": structures.flavours,
-    "registry_storage": structures.registry_storage,
-    "registry_images": structures.registry_images,
+    "registry_storage": infrastructure.registry_storage,
+    "registry_regions": infrastructure.registry_regions,
+    "enum_list": structures.enum_list,
     "asset": references.asset,
     "asset_reference": references.asset_reference,
     "code": references.code,

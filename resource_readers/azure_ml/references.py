@@ -219,6 +219,8 @@ def job_input(mapper: Mapper, spot: Spot) -> None:
     if isinstance(spot.node, ObjectNode) and not scalars.is_scalar(spot.node):
         nested(mapper, replace(spot, argument="job_input"))
         return
+    if spot.argument:
+        mapper.placed.put((*spot.path, "jobInputType"), spot.argument)
     part = below(spot, "uri", spot.node, spot.position, trail="path")
     upload(mapper, replace(part, trail=spot.trail))
 
@@ -234,7 +236,9 @@ def job_inputs(mapper: Mapper, spot: Spot) -> None:
         if isinstance(entry.value, ObjectNode) and not scalars.is_scalar(entry.value):
             _input(mapper, part, entry.value)
         elif entry.value != Literal(None, entry.value.line, entry.value.column):
-            mapper.put(part, {"jobInputType": "literal", "value": mapper.value(entry.value)})
+            known = scalars.is_scalar(entry.value)
+            value = scalars.prose(entry.value) if known else mapper.value(entry.value)
+            mapper.put(part, {"jobInputType": "literal", "value": value})
         else:
             mapper.put(part, {})
 

@@ -7,7 +7,8 @@ shapes:  name -> key of the file -> "target | conversion argument". The target i
          is nowhere: the key has done its work). Without a conversion the value stays as it stands. A list of such
          texts puts it at several places. A key that isn't in the shape stays below `azureml`, see docs/inputs.md.
          $include: other shapes. $constants: what the CLI always sends. $defaults: what it sends where the file
-         says nothing. $present: what it sends where a key is there. $whole: a conversion of the whole mapping.
+         says nothing. $present: what it sends where a key is there. $whole: a conversion of the whole
+             mapping; $finish: one that comes after all others.
 enums:   name -> the service's spellings; compared without regard to case, "_", "-" and blanks.
 enum_aliases: name -> what the CLI calls otherwise.
 schemas, promptflow_schemas: name of a `$schema` -> kind.
@@ -51,6 +52,7 @@ class Shape:
     defaults: Mapping[TargetPath, Any]
     present: Mapping[str, Mapping[TargetPath, Any]]
     whole: Rule | None
+    finish: Rule | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _shape(name: str, shapes: Mapping[str, Mapping[str, Any]]) -> Shape:
     constants: dict[TargetPath, Any] = {}
     defaults: dict[TargetPath, Any] = {}
     present: dict[str, Mapping[TargetPath, Any]] = {}
-    whole = None
+    whole = finish = None
     for other in raw.get("$include", ()):
         base = _shape(other, shapes)
         rules |= base.rules
@@ -131,9 +133,11 @@ def _shape(name: str, shapes: Mapping[str, Mapping[str, Any]]) -> Shape:
             present |= {one: _values(values) for one, values in value.items()}
         elif key == "$whole":
             whole = _rule(value)
+        elif key == "$finish":
+            finish = _rule(value)
         elif key != "$include":
             rules[key] = tuple(_rule(one) for one in (value if isinstance(value, list) else [value]))
-    return Shape(rules, constants, defaults, present, whole)
+    return Shape(rules, constants, defaults, present, whole, finish)
 
 
 def _values(raw: Mapping[str, str]) -> dict[TargetPath, Any]:
@@ -143,7 +147,7 @@ def _values(raw: Mapping[str, str]) -> dict[TargetPath, Any]:
 def _value(text: str) -> str | int | bool:
     if text in ("true", "false"):
         return text == "true"
-    return int(text) if text.isdigit() else text
+    return int(text) if text.removeprefix("-").isdigit() else text
 
 
 def _rule(text: str) -> Rule:
