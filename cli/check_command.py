@@ -54,6 +54,7 @@ def check(
     import datetime as dt
     import tempfile
 
+    from cli.bicep_tools import bicep_compiler, restored_modules
     from cli.progress import ProgressBoard
     from deploy_gate.static_checks.pipeline import check_project
     from resource_readers.interface import ReadRequest
@@ -71,6 +72,8 @@ def check(
         path=root,
         parameters=here / parameters if parameters is not None else None,
         neighbours=parameters is None,
+        bicep=bicep_compiler(),
+        bicep_modules=restored_modules(),
     )
     now = dt.datetime.now(dt.UTC)
     with tempfile.TemporaryDirectory(prefix="mlgate-check-") as folder, ProgressBoard() as board:

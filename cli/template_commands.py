@@ -23,6 +23,12 @@ def template() -> None:
     show_default=True,
     help="Take values from the parameter file beside a template that is named after it.",
 )
+@click.option(
+    "--bicep-cli/--no-bicep-cli",
+    default=True,
+    show_default=True,
+    help="Compile Bicep files by the bicep CLI where there is one that works.",
+)
 @click.option("--positions", is_flag=True, help="Add line and column of every property.")
 @click.option(
     "--root",
@@ -31,7 +37,14 @@ def template() -> None:
     show_default="the working directory",
     help="Nothing outside of this folder is read.",
 )
-def expand(paths: tuple[Path, ...], parameters: Path | None, neighbours: bool, positions: bool, root: Path) -> None:
+def expand(
+    paths: tuple[Path, ...],
+    parameters: Path | None,
+    neighbours: bool,
+    bicep_cli: bool,
+    positions: bool,
+    root: Path,
+) -> None:
     """Write one JSON object a line and file: file, kind, resources, not_read.
 
     PATHS are files and folders; of a folder every file is read that is of a known kind. A value that can't be known
@@ -39,6 +52,7 @@ def expand(paths: tuple[Path, ...], parameters: Path | None, neighbours: bool, p
     """
     import json
 
+    from cli.bicep_tools import bicep_compiler, restored_modules
     from resource_readers.interface import ReadRequest
     from resource_readers.projects import read_paths
     from resource_readers.rendering import plain_result
@@ -46,7 +60,14 @@ def expand(paths: tuple[Path, ...], parameters: Path | None, neighbours: bool, p
     here = Path.cwd()
     base = root.absolute()
     values = here / parameters if parameters is not None else None
-    request = ReadRequest(root=base, path=base, parameters=values, neighbours=neighbours)
+    request = ReadRequest(
+        root=base,
+        path=base,
+        parameters=values,
+        neighbours=neighbours,
+        bicep=bicep_compiler() if bicep_cli else None,
+        bicep_modules=restored_modules(),
+    )
     read = whole = 0
     for shown, result in read_paths(request, [here / path for path in paths]):
         read += 1
