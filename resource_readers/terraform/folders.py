@@ -16,6 +16,7 @@ from resource_readers.trees.lenient_json import LenientJsonError, decode
 from verdicts import InputDigest
 
 MAXIMUM_FILES = 2_000
+MAXIMUM_BYTES = 4 * 1024 * 1024
 _CONFIGURATION = (".tf", ".tf.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
 
@@ -133,7 +134,7 @@ def _given_by_itself(name: str) -> bool:
 
 def _opened(request: ReadRequest, path: Path, folder: Folder) -> ConfigurationFile | None:
     try:
-        file = open_inside(request.root, path)
+        file = open_inside(request.root, path, maximum=MAXIMUM_BYTES)
         folder.digests[file.shown] = file.digest
         parsed = parse(file)
     except UnreadableFileError as error:

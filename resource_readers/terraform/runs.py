@@ -26,7 +26,8 @@ from verdicts import InputDigest
 if TYPE_CHECKING:
     from resource_readers.terraform.modules import Module
 
-MAXIMUM_STEPS = 4_000_000
+MAXIMUM_STEPS = 2_000_000
+"""The largest public root module, with its 900 policy files, takes 500,000."""
 MAXIMUM_MODULES = 2_000
 MAXIMUM_LISTED = 20_000
 _TEMPLATES = frozenset({"templatefile", "templatestring", "core::templatefile", "core::templatestring"})

@@ -246,7 +246,7 @@ def unknown_of(pattern: str, *values: Value, reason: str = "") -> Unknown:
 
 def finished(value: Value, budget: Budget, depth: int = 0) -> Value:
     """The value as it is handed out: plain lists, dicts, int and float."""
-    budget.spend()
+    budget.spend(2)
     if isinstance(value, str | Unknown) or value is None:
         return value
     if isinstance(value, Decimal):
