@@ -56,6 +56,14 @@ class Restored:
     sources: dict[str, set[Path]] = field(default_factory=lambda: defaultdict(set))
     imports: dict[str, Path] = field(default_factory=dict)
 
+    def summary(self) -> str:
+        """How many there are, and how many stand in the template of one pair alone."""
+        alone = sum(len(sources) == 1 for sources in self.sources.values())
+        return (
+            f"{len(self.templates)} registry modules restored from the templates that call them ({alone} of them are"
+            f" called by one pair alone), {len(self.imports)} imports"
+        )
+
     def write(self, folder: Path) -> None:
         """Lays them out as the bicep CLI does."""
         for reference, template in self.templates.items():

@@ -123,11 +123,9 @@ def canonical(resource: Resource) -> dict[str, Any]:
     }
 
 
-def _matched(
-    left: list[dict[str, Any]], right: list[dict[str, Any]], *, symbolic: bool
-) -> Iterator[Difference]:
-    """Pairs the resources: by id, then what is left by type and order."""
-    for key in (_whole_key, _type_key):
+def _matched(left: list[dict[str, Any]], right: list[dict[str, Any]], *, symbolic: bool) -> Iterator[Difference]:
+    """Pairs the resources: those equal in all, then by id, then what is left by type and order."""
+    for key in (_everything, _whole_key, _type_key):
         groups: dict[Any, list[dict[str, Any]]] = {}
         for one in right:
             groups.setdefault(key(one), []).append(one)
@@ -136,6 +134,9 @@ def _matched(
             partners = groups.get(key(one))
             if not partners:
                 rest.append(one)
+                continue
+            if key is _everything:
+                partners.pop(0)
                 continue
             yield from _differences(f"{one['type']} {one['name']}", one, partners.pop(0))
         left = rest
@@ -146,6 +147,10 @@ def _matched(
         yield Difference("only from Bicep", f"{one['type']} {one['name']}", one["id"], None)
     for one in right:
         yield Difference("only from the template", f"{one['type']} {one['name']}", None, one["id"])
+
+
+def _everything(one: dict[str, Any]) -> Any:
+    return json.dumps(one, sort_keys=True)
 
 
 def _whole_key(one: dict[str, Any]) -> Any:
@@ -199,7 +204,9 @@ def run(folder: Path, modes: list[str], limit: int | None, only: str, explain: s
     root = folder.parent
     work = Path(tempfile.mkdtemp(prefix="bicep-pairs-", dir=root))
     try:
-        restored_modules(every, folder).write(work)
+        restored = restored_modules(every, folder)
+        restored.write(work)
+        print(restored.summary())
         for mode in modes:
             for pair in chosen:
                 parameters = None

@@ -289,7 +289,7 @@ def _defaults(template: ObjectNode) -> dict[str, Node]:
             continue
         default = entry.value.get("defaultValue") if isinstance(entry.value, ObjectNode) else None
         made[entry.key.casefold()] = (
-            expression_of(default) if default is not None else _unset(entry.key, entry.value, entry.line)
+            expression_of(default) if default is not None else _unset(entry.key, entry.value, entry.line, template)
         )
     return made
 
@@ -305,13 +305,24 @@ def _names_with_default(template: ObjectNode) -> frozenset[str]:
     )
 
 
-def _unset(name: str, definition: Node, line: int) -> Node:
-    nullable = definition.get("nullable") if isinstance(definition, ObjectNode) else None
-    if isinstance(nullable, Literal) and nullable.value is True:
-        return Literal(None, line)
+def _unset(name: str, definition: Node, line: int, template: ObjectNode) -> Node:
+    """What a parameter without a default is when nobody gives a value: null where its type takes it."""
+    definitions = template.get("definitions")
+    for _ in range(_MAXIMUM_ALIASES):
+        if not isinstance(definition, ObjectNode):
+            break
+        nullable, reference = definition.get("nullable"), definition.get("$ref")
+        if isinstance(nullable, Literal) and nullable.value is True:
+            return Literal(None, line)
+        if not (
+            isinstance(reference, Literal) and isinstance(reference.value, str) and isinstance(definitions, ObjectNode)
+        ):
+            break
+        definition = definitions.get(reference.value.rpartition("/")[2]) or definition
     return Call(UNSET, (Literal(name, line),), line)
 
 
+_MAXIMUM_ALIASES = 20
 UNSET = "parameter without value"
 """A function that no file can call: its result is the Unknown of a parameter that has no value."""
 

@@ -16,7 +16,7 @@ from resource_readers.template_language.function_arguments import (
     fail,
     identity,
 )
-from resource_readers.template_language.unknowns import LimitError, ResourceHandle, unknown_call
+from resource_readers.template_language.unknowns import LimitError, ResourceHandle, has_known_part, unknown_call
 from template_functions import letters
 
 _MAXIMUM_RANGE = 10_000
@@ -30,6 +30,8 @@ def _length(value: Value) -> Value:
 
 
 def _empty(value: Value) -> Value:
+    if isinstance(value, Unknown):
+        return False if has_known_part(value) else unknown_call("empty", (value,))
     return value is None or (not value if isinstance(value, str | list | dict) else fail("nothing that can be empty"))
 
 

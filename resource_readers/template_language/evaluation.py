@@ -13,6 +13,7 @@ from resource_readers.template_language.unknowns import (
     FunctionError,
     LimitError,
     ResourceHandle,
+    has_known_part,
     size_of,
     unknown,
     unknown_call,
@@ -230,7 +231,7 @@ def _logic(stop: bool, name: str) -> Callable[[Call, Frame], Value]:
 def _coalesce(node: Call, frame: Frame) -> Value:
     for position, one in enumerate(node.arguments):
         value = evaluate(one, frame)
-        if isinstance(value, Unknown):
+        if isinstance(value, Unknown) and not has_known_part(value):
             rest = tuple(evaluate(other, frame) for other in node.arguments[position + 1 :])
             return unknown_call("coalesce", (value, *rest))
         if value is not None:

@@ -44,7 +44,19 @@ FUNCTIONS: Mapping[str, Callable[..., Value]] = {
 """All of them by casefolded name."""
 
 TOLERANT = frozenset(
-    {"any", "concat", "createarray", "createobject", "equals", "format", "max", "min", "tryget", "tryindexfromend"}
+    {
+        "any",
+        "concat",
+        "createarray",
+        "createobject",
+        "empty",
+        "equals",
+        "format",
+        "max",
+        "min",
+        "tryget",
+        "tryindexfromend",
+    }
 )
 """These take an Unknown as an argument and make the best of it."""
 

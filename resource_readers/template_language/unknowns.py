@@ -79,6 +79,19 @@ def own_name(whole: str) -> str:
     return whole
 
 
+def has_known_part(value: Unknown) -> bool:
+    """Whether something of its text is known, so that it is a text that isn't empty, whatever the rest may be."""
+    depth = 0
+    for character in value.text:
+        if character == "{":
+            depth += 1
+        elif character == "}":
+            depth -= 1
+        elif depth == 0:
+            return True
+    return False
+
+
 def symbolic(value: Value) -> str:
     """A value as text, with `{...}` for what isn't known."""
     if isinstance(value, Unknown):
