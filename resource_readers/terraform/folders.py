@@ -11,12 +11,18 @@ from resource_readers.interface import NotRead, ReadRequest
 from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, shown_name
 from resource_readers.terraform.bodies import parse_file
 from resource_readers.terraform.json_syntax import parse_json_file
-from resource_readers.terraform.syntax import Attribute, Block, Body, ConfigurationFile
+from resource_readers.terraform.syntax import Attribute, Block, Body, Broken, ConfigurationFile
 from resource_readers.trees.lenient_json import LenientJsonError, decode
 from verdicts import InputDigest
 
 MAXIMUM_FILES = 2_000
 MAXIMUM_BYTES = 4 * 1024 * 1024
+BLOCK_TYPES = frozenset(
+    (
+        *("resource", "data", "ephemeral", "module", "variable", "output", "locals", "provider", "terraform"),
+        *("moved", "import", "removed", "check", "action"),
+    )
+)
 _CONFIGURATION = (".tf", ".tf.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
 
@@ -143,10 +149,22 @@ def _opened(request: ReadRequest, path: Path, folder: Folder) -> ConfigurationFi
     except LenientJsonError as error:
         folder.not_read.append(NotRead(shown_name(request.root, path), error.line, f"not understood: {error}"))
         return None
-    for broken in parsed.broken:
-        line = parsed.source.position(broken.at).line
-        folder.not_read.append(NotRead(file.shown, line, broken.reason, broken.may_hold_resources))
+    broken = list(parsed.broken)
+    if not file.shown.endswith(_VARIABLES):
+        broken += _odd(parsed)
+    for one in broken:
+        line = parsed.source.position(one.at).line
+        folder.not_read.append(NotRead(file.shown, line, one.reason, one.may_hold_resources))
     return parsed
+
+
+def _odd(file: ConfigurationFile) -> Iterator[Broken]:
+    """What has no meaning on the top level of a configuration."""
+    for block in file.body.blocks:
+        if block.type not in BLOCK_TYPES:
+            yield Broken(f"a block of an unknown kind ({block.type})", block.at)
+    for attribute in file.body.attributes.values():
+        yield Broken(f"an attribute outside of all blocks ({attribute.name})", attribute.at)
 
 
 def _declare(folder: Folder, file: ConfigurationFile) -> None:
@@ -165,6 +183,9 @@ def _override(folder: Folder, file: ConfigurationFile) -> None:
                 folder.locals[name] = [(attribute, file)]
             continue
         found = folder.declared.get((block.type, *block.labels))
+        if found is None and block.type in ("resource", "data", "module"):
+            line = file.source.position(block.at).line
+            folder.not_read.append(NotRead(file.source.shown, line, f"a {block.type} block that overrides nothing"))
         if found is None or block.type in ("terraform", "provider"):
             folder.declared.setdefault((block.type, *block.labels), []).append(Declared(block, file))
         else:

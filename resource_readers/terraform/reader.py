@@ -58,9 +58,12 @@ def _evaluated(request: ReadRequest, root: Path, only: str) -> _Evaluated:
     run = collector.run
     resources, unmapped = to_arm([instance for _, instance in collector.instances])
     by_file: dict[str, list[Resource]] = {}
+    # A module that two files call gives resources of one place to both: the location object tells whose one is.
     owners = {id(instance.location): owner for owner, instance in collector.instances}
+    places = {instance.location: owner for owner, instance in collector.instances}
     for resource in resources:
-        by_file.setdefault(owners.get(id(resource.location), resource.location.path), []).append(resource)
+        owner = owners.get(id(resource.location)) or places.get(resource.location, resource.location.path)
+        by_file.setdefault(owner, []).append(resource)
     for missing in unmapped:
         run.miss(collector.owner_of(missing), missing)
     not_read: dict[str, list[NotRead]] = {}

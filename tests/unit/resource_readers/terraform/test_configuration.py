@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from resource_readers.interface import Unknown
+from resource_readers.interface import ReadRequest, Session, Unknown
+from resource_readers.registry import read_resources
 from resource_readers.trees.nodes import Position
 
 Evaluate = Callable[..., Any]
@@ -297,3 +299,41 @@ resource "a_x" "y" {
     assert [one.provider for one in hcl.instances.values()] == ["a", "a"]
     assert [one.provider for one in json.instances.values()] == ["b", "b"]
     assert json["a_x.y[0]"].source.position(("name",)) == Position(2, 27)
+
+
+def test_what_has_no_meaning_on_the_top_level_is_named(evaluate: Evaluate) -> None:
+    found = evaluate(
+        {
+            "a.tf": 'resouce "a_x" "typo" {}\nstray = 1\naction "a_y" "z" {}',
+            "b.tf.json": '{"resources": {"a_x": {"y": {}}}}',
+            "override.tf": 'resource "a_x" "nothing" {}',
+        }
+    )
+    assert found.instances == {}
+    assert sorted(found.reasons) == [
+        "a block of an unknown kind (resouce)",
+        "a resource block that overrides nothing",
+        "an attribute outside of all blocks (resources)",
+        "an attribute outside of all blocks (stray)",
+    ]
+
+
+def test_a_module_that_two_files_call_gives_its_resources_to_both(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "main.tf").write_text('variable "v" {}\nresource "a_x" "y" { v = var.v }')
+    (tmp_path / "a.tf").write_text('module "a" {\n  source = "./m"\n  v = 1\n}')
+    (tmp_path / "b.tf").write_text('module "b" {\n  source = "./m"\n  v = 2\n}')
+    session = Session()
+    for name, value in (("a.tf", 1), ("b.tf", 2)):
+        result = read_resources(ReadRequest(root=tmp_path, path=tmp_path / name, session=session))
+        assert [resource.properties for resource in result.resources] == [{"v": value}]
+        assert {one.name for one in result.files} == {"a.tf", "b.tf", "m/main.tf"}
+
+
+def test_a_file_that_terraform_leaves_out_is_read_by_itself(tmp_path: Path) -> None:
+    (tmp_path / ".hidden.tf").write_text('resource "a_x" "hidden" {}')
+    (tmp_path / "main.tf").write_text('resource "a_x" "shown" {}')
+    for name, wanted in ((".hidden.tf", "a_x.hidden"), ("main.tf", "a_x.shown")):
+        result = read_resources(ReadRequest(root=tmp_path, path=tmp_path / name))
+        assert [one.fields["terraform"]["address"] for one in result.resources] == [wanted]
+        assert not result.not_read
