@@ -100,6 +100,7 @@ def _is_certain(node: Node, scope: Scope) -> bool:
 
 def with_variables(scope: Scope, more: Mapping[str, Bound]) -> Scope:
     """The scope with further variables."""
+    scope.reading.budget.spend(1 + (len(scope.variables) + len(more)) // 8)
     return replace(scope, variables={**scope.variables, **more}) if more else scope
 
 

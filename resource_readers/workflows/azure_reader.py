@@ -10,6 +10,7 @@ from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import Entry, ObjectNode
 from resource_readers.trees.plain import TooManyValuesError
+from resource_readers.workflows.approvals import put_approvals
 from resource_readers.workflows.azure_jobs import Around, JobFacts, put_pool, read_jobs, read_stage
 from resource_readers.workflows.azure_parameters import bound_parameters, declared, with_variables
 from resource_readers.workflows.azure_pipelines import (
@@ -153,6 +154,7 @@ class _Pipeline:
             self._facts.environments.extend(facts.environments or [])
 
     def _finish(self, properties: Properties, shape: Shape) -> None:
+        put_approvals(self._pipeline.resources)
         kinds = [one.type.rsplit("/", 1)[-1] for one in self._pipeline.resources]
         counts: dict[str, Value] = {kind: kinds.count(kind) for kind in ("stages", "jobs", "steps")}
         properties.put("counts", counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -12,11 +11,13 @@ from resource_readers.template_language.evaluation import Budget
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 from resource_readers.workflows.azure_expressions import ExpressionError, evaluate, parse_expression
+from resource_readers.workflows.azure_functions import MAXIMUM_TEXT
 from resource_readers.workflows.azure_values import Result, text_of_result, to_node
 from resource_readers.workflows.documents import Document
+from resource_readers.workflows.service_expressions import replace_expressions, whole_expression
 
-MAXIMUM_DEPTH = 100
-_EXPRESSION = re.compile(r"\$\{\{((?:'[^']*+'|(?!\}\}).)*+)\}\}", re.DOTALL)
+MAXIMUM_DEPTH = 220
+"""Mappings and lists in each other; one of both kinds in a file counts twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +134,8 @@ def compute(text: str, scope: Scope) -> tuple[Result, str]:
 def unresolved(node: Node, scope: Scope) -> str | None:
     """Why a scalar that is nothing but an expression can't be computed; None if it can, or is something else."""
     text = node.value if isinstance(node, Literal) else None
-    whole = _EXPRESSION.fullmatch(text.strip()) if isinstance(text, str) and not scope.done else None
-    value = _quiet(whole.group(1), scope) if whole is not None else None
+    whole = whole_expression(text) if isinstance(text, str) and not scope.done else None
+    value = _quiet(whole, scope) if whole is not None else None
     return value.reason if isinstance(value, Unknown) else None
 
 
@@ -144,22 +145,31 @@ def scalar(node: Literal, scope: Scope) -> Node:
     if scope.done or not isinstance(text, str) or "${{" not in text:
         return node
     scope.reading.budget.spend(1 + len(text) // 256)
-    whole = _EXPRESSION.fullmatch(text.strip())
+    whole = whole_expression(text)
     if whole is not None:
-        value = _quiet(whole.group(1), scope)
+        value = _quiet(whole, scope)
         if isinstance(value, ObjectNode | ArrayNode):
             return value
         if not isinstance(value, Unknown):
             return Literal(value, node.line, node.column)
         return node
 
-    def shown(match: re.Match[str]) -> str:
-        value = _quiet(match.group(1), scope)
-        if isinstance(value, Unknown | ObjectNode | ArrayNode):
-            return match.group()
-        return text_of_result(value)
+    size = len(text)
 
-    return Literal(_EXPRESSION.sub(shown, text), node.line, node.column)
+    def shown(expression: str) -> str | None:
+        nonlocal size
+        value = _quiet(expression, scope)
+        if isinstance(value, Unknown | ObjectNode | ArrayNode):
+            return None
+        new = text_of_result(value)
+        size += len(new)
+        if size > MAXIMUM_TEXT:
+            raise LimitError(f"a text longer than {MAXIMUM_TEXT:,} characters")
+        scope.reading.budget.spend(1 + len(new) // 64)
+        return new
+
+    found = replace_expressions(text, shown)
+    return Literal(found, node.line, node.column)
 
 
 def _quiet(text: str, scope: Scope) -> Result:

@@ -69,6 +69,7 @@ class StepFacts:
         properties.put("serviceConnections", list(self.connections))
         properties.put("deploys", any(one["deploys"] for one in self.deployments))
         properties.put("effects", sorted({str(one["effect"]) for one in self.deployments}))
+        properties.put("subjects", sorted({str(one["subject"]) for one in self.deployments}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def _step(
 ) -> None:
     shape = found.shape
     scope = shape.scope
-    scope.reading.budget.spend(20)
+    scope.reading.budget.spend(200)
     kind = next((one for one in _KINDS if shape.has(one)), None)
     if kind is None:
         scope.reading.miss(shape.node.line, f"a step of no known kind (its keys: {', '.join(shape.names)[:100]})")

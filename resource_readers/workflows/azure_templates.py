@@ -106,7 +106,7 @@ def items(node: Node | None, scope: Scope, condition: Value = True, repeated: bo
         return
     chain = _Chain()
     for one in node.items:
-        scope.reading.budget.spend(10)
+        scope.reading.budget.spend(40)
         if isinstance(one, ObjectNode):
             yield from _item(one, scope, condition, repeated, chain)
         elif isinstance(one, Literal):
@@ -180,7 +180,7 @@ def _directive(entry: Entry) -> tuple[str, str] | None:
 def _branches(directive: tuple[str, str], entry: Entry, scope: Scope, chain: _Chain) -> Iterator[Item]:
     """What a directive gives: nothing, its value once, or once a round."""
     word, rest = directive
-    scope.reading.budget.spend(5)
+    scope.reading.budget.spend(20)
     if word == "insert":
         yield Item(entry.value, scope, entry=entry)
     elif word == "each":
@@ -207,11 +207,11 @@ def _rounds(rest: str, entry: Entry, scope: Scope) -> Iterator[Item]:
         return
     if isinstance(value, ArrayNode):
         for one in value.items:
-            scope.reading.budget.spend(5)
+            scope.reading.budget.spend(40)
             yield Item(entry.value, scope.with_loop(name, Bound(from_node(one), not chosen)), entry=entry)
     elif isinstance(value, ObjectNode):
         for pair in value.entries:
-            scope.reading.budget.spend(5)
+            scope.reading.budget.spend(40)
             place = pair.line, pair.column
             both_parts = ObjectNode(
                 (Entry("key", Literal(str(pair.key), *place), *place), Entry("value", pair.value, *place)), *place

@@ -12,6 +12,7 @@ from resource_readers.workflows.commands import Found
 from resource_readers.workflows.properties import known_text
 from resource_readers.workflows.shell_commands import ScriptError, Word, shell_commands
 
+_MAXIMUM_INPUT = 100_000
 Inputs = Mapping[str, Value]
 """The inputs of an action or task by their folded names."""
 
@@ -54,7 +55,7 @@ def _target(inputs: Inputs, names: Mapping[str, tuple[str, ...]]) -> dict[str, V
 def _words(text: str) -> list[Word]:
     """A text's words as a shell would split them."""
     try:
-        return [word for command in shell_commands(re.sub(r"\s*\n\s*", " ", text)) for word in _all_words(command)]
+        return [word for command in shell_commands(" ".join(text.split("\n"))) for word in _all_words(command)]
     except ScriptError:
         return []
 
@@ -125,13 +126,14 @@ def _arm_task(inputs: Inputs, name: str) -> Found:
 def _overrides(text: str) -> dict[str, Value]:
     """`-name value -other "value"`; a value goes up to the next dash that begins a name."""
     found: dict[str, Value] = {}
-    for match in re.finditer(
-        r"(?:^|\s)-([A-Za-z_]\w*)(?:\s+|=)(.*?)(?=\s+-[A-Za-z_]\w*(?:\s|=|$)|\s*$)", text, re.DOTALL
-    ):
-        value = match.group(2).strip()
+    if len(text) > _MAXIMUM_INPUT:
+        return {"*": Unknown("parameters that are too long")}
+    pieces = re.split(r"(?:^|\s)-([A-Za-z_]\w*)(?=[\s=]|$)", text)
+    for name, written in zip(pieces[1::2], pieces[2::2], strict=True):
+        value = written.removeprefix("=").strip()
         if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
             value = value[1:-1]
-        found[match.group(1)] = known_text(value)
+        found[name] = known_text(value)
     return found
 
 

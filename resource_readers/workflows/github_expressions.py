@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-_EXPRESSION = re.compile(r"\$\{\{((?:'[^']*+'|(?!\}\}).)*+)\}\}", re.DOTALL)
-_SECRET = re.compile(
-    r"(?<![\w.-])secrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*'([^']+)'\s*\]|(\[)|(?=\s*\)))", re.IGNORECASE
-)
+from resource_readers.workflows.service_expressions import expressions
+
+_SECRET = re.compile(r"(?<![\w.-])secrets\s*+(?:\.\s*([A-Za-z_][\w-]*)|\[\s*'([^']+)'\s*\]|(\[)|(?=\)))", re.IGNORECASE)
 _TOKEN = re.compile(r"(?<![\w.-])github\s*(?:\.\s*token|\[\s*'token'\s*\])(?![\w-])", re.IGNORECASE)
 _TEXT = re.compile(r"'(?:[^']|'')*+'")
 _REFERENCE = re.compile(r"(?<![\w.-])github(?:\s*\.\s*[\w*-]+|\s*\[\s*(?:'[^']*'|\d+|\*)\s*\])+", re.IGNORECASE)
@@ -35,18 +33,6 @@ _UNTRUSTED = tuple(
         r"event\.project_card\.note",
     )
 )
-
-
-def expressions(text: str) -> Iterator[str]:
-    """What stands inside of each `${{ }}` of a text."""
-    for match in _EXPRESSION.finditer(text):
-        yield match.group(1).strip()
-
-
-def whole_expression(text: str) -> str | None:
-    """The expression that a text consists of, or None if there is anything else in it."""
-    match = _EXPRESSION.fullmatch(text.strip())
-    return match.group(1).strip() if match is not None else None
 
 
 def secrets_in(text: str, *, bare: bool = False) -> list[str]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from resource_readers.interface import Unknown, Value
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 from resource_readers.workflows.action_references import image_parts, parts_of
+from resource_readers.workflows.approvals import environments_before
 from resource_readers.workflows.documents import DocumentError, inside, open_document
-from resource_readers.workflows.github_expressions import secrets_in, whole_expression
+from resource_readers.workflows.github_expressions import secrets_in
 from resource_readers.workflows.github_permissions import permissions
 from resource_readers.workflows.github_steps import (
     GithubReading,
@@ -31,6 +32,7 @@ from resource_readers.workflows.properties import (
     texts_of,
     value_of,
 )
+from resource_readers.workflows.service_expressions import whole_expression
 
 _HOSTED = re.compile(r"(?:ubuntu|windows|macos)-[\w.-]+", re.IGNORECASE)
 _MATRIX = re.compile(r"matrix\.([\w-]+)")
@@ -44,6 +46,7 @@ def read_job(reading: GithubReading, name: str, entry: Entry, workflow: Node) ->
         return False
     properties = reading.properties()
     properties.put("id", name, entry)
+    properties.put("events", list(reading.events))
     properties.copy("displayName", entry_of(job, "name"))
     needs = entry_of(job, "needs")
     properties.put("needs", texts_of(needs.value) if needs is not None else [], needs)
@@ -59,6 +62,7 @@ def read_job(reading: GithubReading, name: str, entry: Entry, workflow: Node) ->
     _put_containers(properties, job)
     properties.copy("env", entry_of(job, "env"))
     properties.copy("outputs", entry_of(job, "outputs"))
+    put_concurrency(properties, entry_of(workflow, "concurrency"), "workflowConcurrency")
     put_concurrency(properties, entry_of(job, "concurrency"))
     properties.fact("timeoutMinutes", entry_of(job, "timeout-minutes"))
     properties.fact("continueOnError", entry_of(job, "continue-on-error"), False)
@@ -79,6 +83,8 @@ def read_job(reading: GithubReading, name: str, entry: Entry, workflow: Node) ->
         )
     properties.put("deploys", any(one["deploys"] for one in deployments))
     properties.put("effects", sorted({str(one["effect"]) for one in deployments}))
+    properties.put("subjects", sorted({str(one["subject"]) for one in deployments}))
+    properties.put("environmentsBefore", environments_before(properties, name, node_of(workflow, "jobs")))
     properties.put("approval", _approval(properties))
     reading.resources.insert(position, reading.resource((("jobs", name),), properties, entry))
     return bool(properties.values["deploys"])
@@ -216,15 +222,13 @@ def _container(properties: Properties, node: Node) -> dict[str, Value]:
     return found
 
 
-def put_concurrency(properties: Properties, entry: Entry | None) -> None:
+def put_concurrency(properties: Properties, entry: Entry | None, name: str = "concurrency") -> None:
     """Adds `concurrency` {group, cancelInProgress}."""
     if entry is None:
         return
     group = node_of(entry.value, "group") if isinstance(entry.value, ObjectNode) else entry.value
     cancel = fact(node_of(entry.value, "cancel-in-progress"), properties.budget)
-    properties.put(
-        "concurrency", {"group": text_of(group), "cancelInProgress": False if cancel is None else cancel}, entry
-    )
+    properties.put(name, {"group": text_of(group), "cancelInProgress": False if cancel is None else cancel}, entry)
 
 
 def _put_call(reading: GithubReading, properties: Properties, job: ObjectNode, uses: Entry) -> None:

@@ -102,6 +102,7 @@ def _workflow(parts: GithubReading, node: ObjectNode) -> None:
         )
     events = put_triggers(properties, on)
     properties.put("reusable", "workflow_call" in events)
+    parts.events.extend(events)
     declared = entry_of(node, "permissions")
     properties.put("permissions", permissions(properties, declared), declared)
     properties.copy("env", entry_of(node, "env"))

@@ -44,6 +44,7 @@ class GithubReading:
         repository: the top of the repository, relative to the project's root.
         base: id of the workflow or action.
         type, name: of the workflow or action.
+        events: what starts the workflow; none for an action.
     """
 
     reading: Reading
@@ -53,6 +54,7 @@ class GithubReading:
     type: str
     name: str
     resources: list[Resource] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
 
     @property
     def scope(self) -> str:
@@ -136,7 +138,7 @@ def read_steps(
     deployments: list[Value] = []
     taken: set[str] = set()
     for number, step in enumerate(items_of(steps), 1):
-        reading.reading.budget.spend(20)
+        reading.reading.budget.spend(200)
         if not isinstance(step, ObjectNode):
             reading.reading.miss(step.line, "a step that is no mapping")
             continue
@@ -155,6 +157,7 @@ def read_steps(
 def _step(reading: GithubReading, step: ObjectNode, number: int, around: Surroundings, deep: int) -> Properties:
     properties = reading.properties()
     properties.put("number", number)
+    properties.put("events", list(reading.events))
     properties.copy("id", entry_of(step, "id"))
     properties.copy("displayName", entry_of(step, "name"))
     properties.copy("if", entry_of(step, "if"))
@@ -323,6 +326,7 @@ def _local_action(
     if deep >= MAXIMUM_ACTIONS_DEEP:
         reading.reading.miss(uses.line, f"actions that use each other, more than {MAXIMUM_ACTIONS_DEEP} deep")
         return []
+    reading.reading.budget.spend(500)
     try:
         document = open_document(name, reading.reading, reading.request)
     except DocumentError as error:

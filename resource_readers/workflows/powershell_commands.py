@@ -10,6 +10,7 @@ import itertools
 import re
 from dataclasses import replace
 
+from resource_readers.workflows.service_expressions import expression_spans
 from resource_readers.workflows.shell_commands import (
     MAXIMUM_COMMANDS,
     MAXIMUM_SCRIPT,
@@ -21,10 +22,9 @@ from resource_readers.workflows.shell_commands import (
 
 _MAXIMUM_DEPTH = 40
 _SKIP = re.compile(r"(?:[ \t\r]+|`\r?\n|<#(?:[^#]|#(?!>))*+(?:#>|\Z)|\#[^\n]*)")
-_HERE = re.compile(r"@(['\"])[ \t]*\r?\n(.*?)\n[ \t]*\1@", re.DOTALL)
+_HERE = re.compile(r"@(['\"])[ \t]*\r?\n")
 _SINGLE = re.compile(r"'((?:[^']|'')*+)'?")
 _VARIABLE = re.compile(r"\$(?:\{[^}\n]*\}|[A-Za-z_][\w:]*(?:\.[A-Za-z_]\w*)*|[?$^_])")
-_EXPRESSION = re.compile(r"\$\{\{(?:'[^']*+'|(?!\}\}).)*+\}\}", re.DOTALL)
 _PLAIN = re.compile(r"[^\s'\"`$;|&(){}]+")
 _DYNAMIC = re.compile(r"\$(?:[\w{(]|\{\{)")
 _ENTRY = re.compile(r"[ \t]*(?:'([^']+)'|\"([^\"$`]+)\"|([A-Za-z_]\w*))[ \t]*=[ \t]*([^\n;]*)")
@@ -55,6 +55,8 @@ class _Lexer:
         self._script = script
         self._at = 0
         self._lines = Lines(script)
+        self._expressions = dict(expression_spans(script))
+        self._no_end: set[str] = set()
         self.found: list[Command] = []
 
     def place(self, at: int) -> tuple[int, int]:
@@ -112,20 +114,18 @@ class _Lexer:
         self.found.append(Command(tuple(word for word, _ in words), line, column, assignments))
 
     def _word(self, depth: int) -> Word:
-        script, size, start = self._script, len(self._script), self._at
-        here = _HERE.match(script, start)
+        script, size = self._script, len(self._script)
+        here = self._here_text()
         if here is not None:
-            self._at = here.end()
-            return Word(here.group(2), here.group(1) == "'" and "${{" not in here.group(2))
+            return here
         parts: list[str] = []
         known = True
         while self._at < size and script[self._at] not in " \t\r\n;|})":
             character = script[self._at]
-            expression = _EXPRESSION.match(script, self._at)
-            if expression is not None:
-                parts.append(expression.group())
+            if self._at in self._expressions:
+                parts.append(script[self._at : self._expressions[self._at]])
                 known = False
-                self._at = expression.end()
+                self._at = self._expressions[self._at]
             elif script.startswith("@{", self._at):
                 known = self._group(parts, "}", 2, depth)
             elif script.startswith(("$(", "@("), self._at):
@@ -160,6 +160,20 @@ class _Lexer:
                 self._at += len(text)
         text = "".join(parts)
         return Word(text, known and not text.startswith("@"))
+
+    def _here_text(self) -> Word | None:
+        """A text between `@'` and `'@` (or with double quotes), each at the border of a line."""
+        match = _HERE.match(self._script, self._at)
+        if match is None or match.group(1) in self._no_end:
+            return None
+        quote = match.group(1)
+        stop = self._script.find(f"\n{quote}@", match.end() - 1)
+        if stop < 0:
+            self._no_end.add(quote)
+            return None
+        text = self._script[match.end() : stop]
+        self._at = stop + 3
+        return Word(text, quote == "'" and "${{" not in text)
 
     def _group(self, parts: list[str], end: str, opening: int, depth: int) -> bool:
         start = self._at

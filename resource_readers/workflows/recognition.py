@@ -12,12 +12,14 @@ _KEY = re.compile(rb"^(?:\"([\w-]+)\"|'([\w-]+)'|([A-Za-z_][\w-]*))[ \t]*:(?=[ \
 _LIST_KEY = rb"^(?:%s)[ \t]*:[ \t]*(?:\[|(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t])"
 _AZURE_LISTS = {name: re.compile(_LIST_KEY % name.encode(), re.MULTILINE) for name in ("stages", "jobs", "steps")}
 _AZURE_ITEM = re.compile(
-    rb"(?:^[ \t]*(?:-[ \t]+)?|[\[{,][ \t]*)(?:(?:stage|job|deployment|task|script|bash|pwsh|powershell|checkout|template|download"
+    rb"(?:^[ \t]*(?:-[ \t]+)?|[\[{,][ \t]*)"
+    rb"(?:(?:stage|job|deployment|task|script|bash|pwsh|powershell|checkout|template|download"
     rb"|publish|getPackage|reviewApp|downloadBuild|restoreCache|saveCache|phase)[ \t]*:|[\"']?\$\{\{)",
     re.MULTILINE,
 )
 _EXTENDS = re.compile(
-    rb"^extends[ \t]*:[ \t]*(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]+(?:template|parameters|\$\{\{)",
+    rb"^extends[ \t]*:[ \t]*"
+    rb"(?:\{|(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]+)[ \t]*(?:template|parameters|\$\{\{)",
     re.MULTILINE,
 )
 _FOREIGN = frozenset(

@@ -55,28 +55,22 @@ class Script:
     at: Literal | None = None
     document: Document | None = None
 
-    def place(self, line: int, column: int) -> Position:
-        """Where a position of the text (0-based) stands in its file."""
-        if self.at is None or self.document is None:
-            return Position(line + 1, column + 1)
-        return place_in(self.at, self.document, self.text, line, column)
 
-
-def place_in(at: Literal, document: Document, text: str, line: int, column: int) -> Position:
-    """Where a position (0-based) of a scalar's text stands in the file; column 0 where that can't be told."""
+def place_in(at: Literal, document: Document, texts: Sequence[str], line: int, column: int) -> Position:
+    """Where a position (0-based) of a scalar's text, given by its lines, stands in the file; column 0: not known."""
     lines = document.lines
     first = lines[at.line - 1][at.column - 1 :] if at.line <= len(lines) and at.column else ""
     block = _BLOCK.match(first)
     if block is not None and block.group(1) == "|":
         found = at.line + line
         raw = lines[found] if found < len(lines) else ""
-        wanted = text.split("\n")[line] if line <= text.count("\n") else ""
+        wanted = texts[line] if line < len(texts) else ""
         indent = raw.find(wanted) if wanted.strip() else -1
         return Position(found + 1, indent + column + 1 if indent >= 0 else 0)
-    if block is None and "\n" not in text and text in first:
-        return Position(at.line, at.column + first.index(text) + column)
+    if block is None and len(texts) == 1 and texts[0] in first:
+        return Position(at.line, at.column + first.index(texts[0]) + column)
     # Folded and quoted texts: line breaks are gone, so the words are counted.
-    before = "\n".join([*text.split("\n")[:line], text.split("\n")[line][:column]]) if text else ""
+    before = "\n".join([*texts[:line], texts[line][:column] if line < len(texts) else ""])
     words = len(before.split()) + 1
     start = at.line if block is not None else at.line - 1
     for number in range(start, min(start + 5_000, len(lines))):
@@ -112,19 +106,17 @@ class ScriptReader:
             line = script.at.line if script.at is not None else None
             self.reading.part(script.shown).miss(line, str(error), may_hold_resources=False)
             return []
-        run = _Run(script, commands)
+        run, places = _Run(script, commands), _Places(script, self.reading)
         found: list[dict[str, Value]] = []
         for command in commands:
-            self.reading.budget.spend()
+            self.reading.budget.spend(10)
             run.before(command)
             words = [run.word(one) for one in command.words]
             one = deployment_of(words)
             if one is not None:
-                found.append(
-                    self.described(one, script, run.folder(command), script.place(command.line, command.column))
-                )
+                found.append(self.described(one, script, run.folder(command), places.of(command)))
             elif words:
-                found.extend(self._called(words, script, run, command, deep, opened))
+                found.extend(self._called(words, script, run, command, places, deep, opened))
             run.after(command, words)
         return found
 
@@ -176,15 +168,22 @@ class ScriptReader:
             return False
 
     def _called(
-        self, words: Sequence[Word], script: Script, run: _Run, command: Command, deep: int, opened: tuple[str, ...]
+        self,
+        words: Sequence[Word],
+        script: Script,
+        run: _Run,
+        command: Command,
+        places: _Places,
+        deep: int,
+        opened: tuple[str, ...],
     ) -> list[dict[str, Value]]:
         """What a script of the project that is called does."""
         name, inline = _called_script(words)
         if inline is not None:
             if deep >= MAXIMUM_SCRIPTS_DEEP:
                 return []
-            at = script.place(command.line, command.column)
-            inner = replace(script, text=inline, shell=words[0].text, folder=run.folder(command))
+            at = places.of(command)
+            inner = replace(script, text=inline, shell=words[0].text, folder=run.folder(command), at=None)
             return [one | {"line": at.line, "column": at.column} for one in self.deployments(inner, deep + 1, opened)]
         if name is None or deep >= MAXIMUM_SCRIPTS_DEEP:
             return []
@@ -209,6 +208,24 @@ class ScriptReader:
         shell = "pwsh" if path.lower().endswith((".ps1", ".psm1")) else "bash"
         script = Script(text, file.shown, shell, caller.folder, caller.repository, caller.names)
         return self.deployments(script, deep, opened or (path,))
+
+
+class _Places:
+    """Where the commands of a script stand in their file."""
+
+    def __init__(self, script: Script, reading: Reading) -> None:
+        self._script = script
+        self._reading = reading
+        self._lines = script.text.split("\n")
+
+    def of(self, command: Command) -> Position:
+        """The place of a command."""
+        script = self._script
+        if script.at is None or script.document is None:
+            return Position(command.line + 1, command.column + 1)
+        # In folded texts all words before it are counted.
+        self._reading.budget.spend(100 + len(self._lines[0]) // 50)
+        return place_in(script.at, script.document, self._lines, command.line, command.column)
 
 
 class _Run:

@@ -10,6 +10,8 @@ import bisect
 import re
 from dataclasses import dataclass, field
 
+from resource_readers.workflows.service_expressions import expression_spans
+
 MAXIMUM_COMMANDS = 20_000
 MAXIMUM_SCRIPT = 1_000_000
 """Characters of one script that are looked at."""
@@ -60,7 +62,6 @@ class Lines:
 
 
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|<>()#]+")
-_EXPRESSION = re.compile(r"\$\{\{(?:'[^']*+'|(?!\}\}).)*+\}\}", re.DOTALL)
 _BRACED = re.compile(r"\$\{[^{}\n]*+\}")
 _NAMED = re.compile(r"\$(?:[A-Za-z_]\w*|[0-9@#?$!*-])")
 _HEREDOC = re.compile(r"<<(-?)[ \t]*(?:'([^'\n]+)'|\"([^\"\n]+)\"|\\?([\w.-]+))")
@@ -95,6 +96,7 @@ class _Lexer:
         self._script = script
         self._at = 0
         self._lines = Lines(script)
+        self._expressions = dict(expression_spans(script))
         self._heredocs: list[tuple[str, bool]] = []
         self._group: tuple[int, ...] = ()
         self._groups = 0
@@ -245,14 +247,14 @@ class _Lexer:
             self._at += 1
             self.commands_until("`", depth + 1)
         else:
-            match = next(
-                (one for one in (p.match(script, start) for p in (_EXPRESSION, _BRACED, _NAMED)) if one is not None),
-                None,
-            )
-            if match is None:
+            match = _BRACED.match(script, start) or _NAMED.match(script, start)
+            if start in self._expressions:
+                self._at = self._expressions[start]
+            elif match is not None:
+                self._at = match.end()
+            else:
                 self._at += 1
                 return "$", True
-            self._at = match.end()
         return script[start : self._at], False
 
     def _redirection(self, command: _Open, depth: int) -> None:

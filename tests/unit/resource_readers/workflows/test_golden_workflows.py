@@ -72,7 +72,8 @@ def check(case: Mapping[str, Any], result: ReadResult, kind: str) -> None:
     found = [(one.line, one.reason) for one in result.not_read]
     assert len(found) == len(wanted), found
     for (line, reason), (wanted_line, part) in zip(found, wanted, strict=True):
-        assert line == wanted_line and part in reason, found
+        assert line == wanted_line, found
+        assert part in reason, found
     resources = named(result)
     for name, properties in case.get("expect", {}).items():
         for path, value in properties.items():
@@ -88,7 +89,8 @@ def check(case: Mapping[str, Any], result: ReadResult, kind: str) -> None:
         conditions = case.get("conditions", {})
         assert {name for name in uncertain if name} == set(conditions)
         for name, part in conditions.items():
-            assert isinstance(uncertain[name], Unknown) and part in uncertain[name].text
+            assert isinstance(uncertain[name], Unknown)
+            assert part in uncertain[name].text
 
 
 @pytest.mark.parametrize("case", cases("github"))
