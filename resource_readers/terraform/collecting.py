@@ -26,6 +26,9 @@ def collected(request: ReadRequest, root: Path, only: str = "") -> Collector:
     folder = folder_of(request, root, only)
     run = TerraformRun(request, folder)
     for missing in folder.not_read:
+        if missing.path.endswith((".tfvars", ".tfvars.json")):
+            for file in folder.files:
+                run.miss(file.source.shown, replace(missing, may_hold_resources=False))
         run.miss(missing.path, missing)
     collector = Collector(run)
     collector.collect(Module(run, folder, inputs=_given(request, run, folder)))

@@ -66,16 +66,31 @@ class Folder:
 
 def signature(folder: Path) -> tuple[object, ...]:
     """What tells whether a folder's files are still the same."""
-    return tuple(sorted((entry.name, entry.stat().st_mtime_ns, entry.stat().st_size) for entry in _entries(folder)))
+    found: list[tuple[object, ...]] = []
+    for entry in _entries(folder):
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError:
+            found.append((entry.name,))
+        else:
+            found.append((entry.name, status.st_mtime_ns, status.st_size))
+    return tuple(sorted(found, key=str))
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if entry.name.endswith(_CONFIGURATION + _VARIABLES)]
-            return [entry for entry in found if not is_ignored(entry.name) and not entry.is_dir()]
+            return [entry for entry in entries if entry.name.endswith(_CONFIGURATION + _VARIABLES) and _counts(entry)]
     except OSError:
         return []
+
+
+def _counts(entry: os.DirEntry[str]) -> bool:
+    """Not a folder, and none that Terraform leaves out; a link that leads nowhere counts, as it must be named."""
+    try:
+        return not is_ignored(entry.name) and not entry.is_dir()
+    except OSError:
+        return True
 
 
 def is_ignored(name: str) -> bool:

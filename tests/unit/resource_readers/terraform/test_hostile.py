@@ -210,3 +210,29 @@ def test_no_text_makes_the_parser_fail(parts: list[str]) -> None:
     first, second = parse_file("main.tf", text), parse_file("main.tf", text)
     assert first.body == second.body
     assert first.broken == second.broken
+
+
+def test_links_pipes_and_folders_among_the_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('resource "a_x" "y" {}')
+    (tmp_path / "broken.tf").symlink_to(tmp_path / "nothing")
+    (tmp_path / "self.tf").symlink_to(tmp_path / "self.tf")
+    (tmp_path / "out.tf").symlink_to("/etc/passwd")
+    (tmp_path / "folder.tf").mkdir()
+    os.mkfifo(tmp_path / "pipe.tf")
+    result = read_resources(ReadRequest(root=tmp_path, path=tmp_path / "main.tf"))
+    assert (len(result.resources), result.not_read) == (1, ())
+    for name in ("broken.tf", "self.tf", "out.tf", "pipe.tf"):
+        other = read_resources(ReadRequest(root=tmp_path, path=tmp_path / name))
+        assert other.not_read
+        assert not other.resources
+
+
+def test_a_value_file_that_is_broken_is_named_by_every_file_that_it_concerns(tmp_path: Path) -> None:
+    (tmp_path / "main.tf").write_text('variable "a" {}\nresource "a_x" "y" { v = var.a }')
+    (tmp_path / "terraform.tfvars").write_text("a = (\n")
+    result = read_resources(ReadRequest(root=tmp_path, path=tmp_path / "main.tf"))
+    assert [one.path for one in result.not_read] == ["terraform.tfvars"]
+    given = read_resources(
+        ReadRequest(root=tmp_path, path=tmp_path / "main.tf", parameters=tmp_path / "missing.tfvars")
+    )
+    assert "missing.tfvars" in {one.path for one in given.not_read}
