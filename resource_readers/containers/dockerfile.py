@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from resource_readers.containers.dockerfile_lines import split
 from resource_readers.containers.dockerfile_stages import Stage, Stages
+from resource_readers.containers.pip_commands import take_installs
 from resource_readers.containers.places import RecordedPlaces, Section
+from resource_readers.containers.requirements import Requirements
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource
 from resource_readers.project_files import ProjectFile
 from resource_readers.template_language.unknowns import unknown
@@ -68,6 +71,9 @@ class DockerfileReader:
         if "syntax" in source.directives:
             stages.top.set("syntax", source.directives["syntax"], Position(1, 1))
         _final_stage(stages.top, stages.stages[-1])
+        installed = Requirements(stages.top, file, request)
+        problems = take_installs(_runs(stages), installed, file.path.parent)
+        not_read += (*(NotRead(file.shown, None, one) for one in problems), *installed.not_read)
         resource = Resource(
             type=TYPE,
             api_version="",
@@ -78,7 +84,14 @@ class DockerfileReader:
             location=Location(file.shown, stages.stages[0].section.places.position(("properties", "stages", 0)).line),
             source=places,
         )
-        return ReadResult(kind=KIND, resources=(resource,), not_read=not_read, files=(file.digest,))
+        return ReadResult(kind=KIND, resources=(resource,), not_read=not_read, files=tuple(installed.files.values()))
+
+
+def _runs(stages: Stages) -> Iterator[tuple[dict[str, Any], Position]]:
+    """Every RUN with its place."""
+    for stage in stages.stages:
+        for index, run in enumerate(stage.section.values.get("runs", ())):
+            yield run, stage.section.places.position((*stage.section.path, "runs", index))
 
 
 _MERGED = ("env", "labels")
