@@ -17,6 +17,19 @@ _CHANGES = frozenset({"azapi_update_resource", "azapi_resource_action", "azapi_d
 _OWN = frozenset(
     {"type", "name", "parent_id", "resource_id", "location", "tags", "identity", "body", "sensitive_body", "timeouts"}
 )
+_PROVIDERS = frozenset(
+    {
+        "schema_validation_enabled",
+        "response_export_values",
+        "ignore_casing",
+        "ignore_missing_property",
+        "locks",
+        "retry",
+    }
+    | {"ignore_null_property", "removing_special_chars", "ignore_body_changes", "replace_triggers_refs"}
+    | {"replace_triggers_external_values", "sensitive_response_export_values", "sensitive_body_version"}
+)
+"""What only the provider itself is told."""
 _TOP = ("location", "tags")
 
 
@@ -82,11 +95,22 @@ def draft(instance: TerraformInstance, references: References, not_read: list[No
             value = references.resolve(values[name])
             made.put((name,), convert("location" if name == "location" else "", "", value), (name,), instance)
     _identity_block(made, references)
-    for name in ("body", "sensitive_body"):
+    bodies = ("body", "sensitive_body")
+    changes = _changes(instance)
+    for name in bodies if changes else ():
         if values.get(name) is not None:
             _body(made, name, references, not_read)
-    made.unmapped.update({key: references.resolve(one) for key, one in values.items() if key not in _OWN})
+    known = _PROVIDERS | (_OWN if changes else _OWN.difference(bodies))
+    made.unmapped.update({key: references.resolve(one) for key, one in values.items() if key not in known})
     return made
+
+
+def _changes(instance: TerraformInstance) -> bool:
+    """Whether the body holds the resource's properties; that of an action (`listKeys`, `start`) is something else."""
+    method = instance.values.get("method")
+    return instance.type != "azapi_resource_action" or (
+        instance.values.get("action") is None and isinstance(method, str) and method.upper() in ("PUT", "PATCH")
+    )
 
 
 def _identity_block(made: Draft, references: References) -> None:

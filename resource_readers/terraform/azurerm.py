@@ -14,7 +14,13 @@ from resource_readers.template_language.resource_ids import id_value, resource_i
 from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.terraform import azapi
 from resource_readers.terraform.azurerm_conversions import SKIP, convert, convert_together
-from resource_readers.terraform.azurerm_references import Identity, References, fallback_identity, join_names
+from resource_readers.terraform.azurerm_references import (
+    SURROUNDINGS,
+    Identity,
+    References,
+    fallback_identity,
+    join_names,
+)
 from resource_readers.terraform.azurerm_roles import role_id
 from resource_readers.terraform.azurerm_tables import (
     EACH,
@@ -58,6 +64,8 @@ class _Mapper:
                 self._azapi(instance)
                 continue
             mapping = mapping_of(instance.type)
+            if instance.mode == "data" and instance.type in SURROUNDINGS:
+                continue
             if mapping is None:
                 self._fallback(instance)
             elif mapping.into:
@@ -212,7 +220,7 @@ class _Writer:
             case "reference":  # a property of the resource whose id it is
                 text = symbolic(value)
                 reason = "the properties of a deployed resource are known only during the deployment"
-                call = "{reference('" + text + "')." + argument + "}"
+                call = "{reference('" + text + "').properties." + argument + "}"
                 return unknown(reason, call, resource=text, path=("properties", argument))
             case _:
                 return convert(word, argument, value)
@@ -316,6 +324,8 @@ def _value(values: Mapping[str, Value], name: str) -> Value:
     """An attribute; `block.attribute` is one of a block's."""
     first, _, rest = name.partition(".")
     value = values.get(first)
+    if name == "location":
+        value = convert("location", "", value)
     if rest and isinstance(value, list) and value and isinstance(value[0], Mapping):
         value = value[0].get(rest)
     return unknown("the name is not known") if value is None else value
@@ -324,7 +334,7 @@ def _value(values: Mapping[str, Value], name: str) -> Value:
 def _consumed(mapping: TypeMapping) -> frozenset[str]:
     """Attributes that make name and place, and those of the child resources."""
     names = {one.removeprefix("last:") for part in mapping.name if not part.startswith("=") for one in part.split(",")}
-    names.update(("resource_group_name", mapping.place[1], mapping.into))
+    names.update(("resource_group_name", mapping.into, *mapping.place[1].split(",")))
     for also in mapping.also:
         names.update((also.when, also.each))
         names.update(part.partition(".")[0] for part in also.name if not part.startswith("="))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from resource_readers.interface import Unknown, Value
+from resource_readers.template_language.resource_ids import split_segments
 from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.terraform.instances import JsonText
 
@@ -200,6 +201,12 @@ def _number(value: Value, _: str) -> Value:
         return value
 
 
+def _text(value: Value, _: str) -> Value:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, Unknown | dict | list) else symbolic(value)
+
+
 def _times(value: Value, argument: str) -> Value:
     if isinstance(value, Unknown):
         return _opaque(value)
@@ -209,9 +216,21 @@ def _times(value: Value, argument: str) -> Value:
 def _last(value: Value, _: str) -> Value:
     """The last part of an id."""
     if isinstance(value, Unknown):
-        at = value.text.rfind("/")
-        return unknown(value.reason, value.text[at + 1 :]) if at >= 0 else _opaque(value)
+        if "/" not in value.text:
+            return _opaque(value)
+        name = split_segments(value.text)[-1]
+        return unknown(value.reason, name) if "{" in name else name
     return value.rpartition("/")[2] if isinstance(value, str) else value
+
+
+def _id_part(value: Value, argument: str) -> Value:
+    """The name that follows a kind in an id ("storageAccounts")."""
+    parts = split_segments(value.text if isinstance(value, Unknown) else str(value))
+    folded = [part.casefold() for part in parts]
+    if argument.casefold() not in folded[:-1]:
+        return SKIP
+    name = parts[folded.index(argument.casefold()) + 1]
+    return unknown("a part of the id is not known", name) if "{" in name else name
 
 
 def _split(value: Value, argument: str) -> Value:
@@ -264,9 +283,10 @@ _CONVERSIONS: dict[str, Callable[[Value, str], Value]] = {
     "keys": _keys,
     "wrap": _wrap,
     "number": _number,
-    "text": lambda value, _: value if isinstance(value, Unknown | dict | list) else symbolic(value),
+    "text": _text,
     "times": _times,
     "last": _last,
+    "idpart": _id_part,
     "split": _split,
     "join": _join,
     "first": _first,

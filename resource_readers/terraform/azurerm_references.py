@@ -28,6 +28,8 @@ _SURROUNDINGS = {
     ("azapi_client_config", "subscription_id"): SUBSCRIPTION,
     ("azapi_client_config", "object_id"): "{deployer().objectId}",
 }
+SURROUNDINGS = frozenset(type_ for type_, _ in _SURROUNDINGS)
+"""Data sources that are no resources."""
 _TOKEN = re.compile(r"\{((?:module\.|data\.)?[A-Za-z][^{}]*\.[A-Za-z_][\w.]*)\}")
 
 
@@ -251,10 +253,9 @@ class References:
                 prefix = "/providers/Microsoft.Management/managementGroups/"
                 return prefix + own_name(text) if text else SUBSCRIPTION_ID
             case _:
-                name = attribute or "resource_group_name"
-                group = values.get(name)
+                group = values.get("resource_group_name")
                 if group is None:
-                    return f"{SUBSCRIPTION_ID}/resourceGroups/" + "{" + f"{instance.address}.{name}" + "}"
+                    return f"{SUBSCRIPTION_ID}/resourceGroups/" + "{" + f"{instance.address}.resource_group_name" + "}"
                 return f"{SUBSCRIPTION_ID}/resourceGroups/{symbolic(self.resolve(group))}"
 
 

@@ -148,10 +148,12 @@ def parse_target(text: str) -> Target:
 
 
 def _literal(text: str) -> Any:
+    """A truth value or whole number, else a text (1.2 is a version)."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return text
+    return text if isinstance(value, float) else value
 
 
 def parse_entry(key: str, value: Any) -> Entry:

@@ -58,7 +58,7 @@ class Draft:
     repeated: bool = False
 
     def put(self, path: Path, value: Value, place: Path | None, origin: TerraformInstance) -> None:
-        """Sets the property at `path`; what is unknown around it stays unknown.
+        """Sets the property at `path`; what is unknown around it stays unknown, and a default replaces nothing.
 
         Args:
             path: from the resource's top; lists are filled up as needed.
@@ -72,6 +72,8 @@ class Draft:
             node = _member(node, part, [] if isinstance(following, int) else {})
             if node is None:
                 return
+        if place is None and isinstance(node, dict) and path[-1] in node and not isinstance(value, dict):
+            return
         if not _set(node, path[-1], value):
             return
         if place is not None and origin is self.instance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from resource_readers.terraform.resources import Places
-from resource_readers.terraform.syntax import Literal, Node, ObjectNode, SourceText, TupleNode
+from resource_readers.terraform.syntax import Call, Literal, Node, ObjectNode, SourceText, TupleNode
 from resource_readers.trees.nodes import Position
 
 
@@ -39,6 +39,8 @@ def _offset(places: Places, path: tuple[str | int, ...]) -> int:
 
 def _in_value(node: Node, at: int, path: tuple[str | int, ...]) -> int:
     for part in path:
+        if isinstance(node, Call) and node.name == "jsonencode" and node.arguments:
+            node = node.arguments[0]
         if isinstance(node, ObjectNode):
             entry = next((one for one in node.entries if isinstance(one.key, Literal) and one.key.value == part), None)
             if entry is None:
