@@ -10,12 +10,21 @@ from policies.compiled_expressions import Compiled
 from policies.counts import Ask
 from policies.fields import Collection
 from policies.operators import OPERATORS, Test, check_constant
+from policies.partial_texts import tell
 from policies.scope import Scope
 from policies.values import EvaluationError, Truth, Unknown, first_unknown, known
 
 
-def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
-    """The condition that holds a value, or a collection, against an operand; tested once if constant."""
+def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled, *, of_field: bool = False) -> Ask:
+    """The condition that holds a value, or a collection, against an operand; tested once if constant.
+
+    Args:
+        get: gives the value.
+        operator: lower-cased.
+        operand: compiled.
+        of_field: the value is a field's as it stands, so that the parts of a text that are known may tell the answer.
+            What a function makes of a text has other parts.
+    """
     if operand.evaluate is None and first_unknown(operand.constant) is None:
         try:
             check_constant(operator, operand.constant)
@@ -26,8 +35,10 @@ def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> A
         def ask(scope: Scope) -> Truth:
             value = get(scope)
             if type(value) in _PARTS:
-                return _of_parts(value, fixed, operator, operand.constant)
-            return value if type(value) is Unknown else fixed(value)
+                return _of_parts(value, fixed, operator, operand.constant, of_field)
+            if type(value) is Unknown:
+                return tell(value, operator, operand.constant) if of_field and value.text else value
+            return fixed(value)
 
         return ask
 
@@ -42,8 +53,10 @@ def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> A
             no_operand(scope)
         test = _text_test(operator, given) if type(given) is str else OPERATORS[operator](given)
         if type(value) in _PARTS:
-            return _of_parts(value, test, operator, given)
-        return value if type(value) is Unknown else test(value)
+            return _of_parts(value, test, operator, given, of_field)
+        if type(value) is Unknown:
+            return tell(value, operator, given) if of_field and value.text else value
+        return test(value)
 
     return ask_dynamic
 
@@ -71,18 +84,19 @@ def _failing(error: EvaluationError) -> Ask:
 _PARTS = frozenset({Collection, dict, list})
 
 
-def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: Any) -> Truth:
+def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: Any, of_field: bool) -> Truth:
     """The truth for a collection (every member passes; an empty one does), an object or an array."""
     if type(value) is not Collection:
         return _of_container(value, test, operator, operand)
     unknown: Unknown | None = None
+    truth: Truth
     try:
         for member in value.members:
             kind = type(member)
             if kind is Unknown:
-                unknown = member
-                continue
-            truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
+                truth = tell(member, operator, operand) if of_field and member.text else member
+            else:
+                truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
             if truth is False:
                 return False
             if truth is not True:

@@ -63,7 +63,7 @@ def make_field(name: str) -> Field:
     if lower == "kind":
         return Field(name, lambda scope: _top(scope, "kind"), "kind")
     if lower == "location":
-        return Field(name, lambda scope: normal_location(_top(scope, "location")), "location")
+        return Field(name, lambda scope: normal_location(_whole(_top(scope, "location"))), "location")
     if lower == "tags":
         return Field(name, lambda scope: _top(scope, "tags"))
     tag = _TAG.fullmatch(name.strip())
@@ -127,9 +127,14 @@ def _type(scope: Scope) -> Any:
     return resource_type(scope.resource)
 
 
+def _whole(value: Any) -> Any:
+    """A value of which the whole has to be known: the parts of its text don't stand for what a condition sees."""
+    return Unknown(value.reason) if isinstance(value, Unknown) else value
+
+
 def _name(scope: Scope) -> Any:
     """The last part of the name: that of a child resource is written "parent/child" in templates."""
-    value = _top(scope, "name")
+    value = _whole(_top(scope, "name"))
     if isinstance(value, str) and "/" in value:
         if scope.type == NOT_KNOWN:
             return TYPE_NOT_KNOWN
@@ -138,10 +143,10 @@ def _name(scope: Scope) -> Any:
 
 
 def _full_name(scope: Scope) -> Any:
-    value = _top(scope, "fullname")
+    value = _whole(_top(scope, "fullname"))
     if value is not None:
         return value
-    name = _top(scope, "name")
+    name = _whole(_top(scope, "name"))
     identifier = _top(scope, "id")
     if isinstance(name, str) and "/" not in name and isinstance(identifier, Unknown) and scope.type.count("/") > 1:
         return identifier

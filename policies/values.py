@@ -39,9 +39,11 @@ class Unknown:
 
     Attributes:
         reason: why, in words.
+        text: of a value that a field gives, what is known of it as text, with `{...}` for what isn't; "" otherwise.
     """
 
     reason: str
+    text: str = ""
 
     def __bool__(self) -> bool:
         raise TypeError("what is unknown is neither true nor false")
@@ -53,7 +55,8 @@ Truth = bool | Unknown
 def known(value: Any) -> Any:
     """The value, or Unknown where it is the marker {"$unknown": reason} that template expansion writes."""
     if type(value) is dict and UNKNOWN_KEY in value:
-        return Unknown(str(value[UNKNOWN_KEY]))
+        text = value.get("text")
+        return Unknown(str(value[UNKNOWN_KEY]), text if type(text) is str else "")
     return value
 
 
