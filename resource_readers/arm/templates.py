@@ -128,7 +128,9 @@ class Expander:
             return
         if len(self.resources) >= MAXIMUM_RESOURCES:
             raise LimitError(f"more than {MAXIMUM_RESOURCES:,} resources")
-        if node.get("name") is None:
+        # Resources of an extension (Kubernetes, Microsoft Graph) are named inside of their properties.
+        extended = node.get("import") is not None or node.get("extension") is not None
+        if node.get("name") is None and not extended:
             self._reading.miss(node.line, "a resource without a name", may_hold_resources=False)
         identity = identity_of(declared, node, frame, target, parent)
         deployment = declared.casefold() == DEPLOYMENT

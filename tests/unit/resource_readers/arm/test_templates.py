@@ -320,3 +320,12 @@ def test_folders_pipes_and_missing_files_are_not_read(tmp_path: Path) -> None:
         result = read_resources(ReadRequest(root=tmp_path, path=tmp_path / name))
         assert result.resources == ()
         assert len(result.not_read) == 1
+
+
+def test_a_resource_of_an_extension_needs_no_name(tmp_path: Path) -> None:
+    pod = {"import": "kubernetes", "type": "core/Pod@v1", "properties": {"metadata": {"name": "web"}}}
+    result = read(tmp_path, template({"pod": pod}, languageVersion="1.9-experimental"))
+    assert result.not_read == ()
+    (resource,) = result.resources
+    assert isinstance(resource.name, Unknown)
+    assert resource.properties["metadata"]["name"] == "web"
