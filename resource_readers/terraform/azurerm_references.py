@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.resource_ids import SUBSCRIPTION, id_value, resource_id, split_segments
 from resource_readers.template_language.unknowns import own_name, symbolic, unknown
+from resource_readers.terraform.azurerm_roles import ROLE_DEFINITIONS, built_in_roles
 from resource_readers.terraform.azurerm_tables import TypeMapping, mapping_of
 from resource_readers.terraform.instances import JsonText, TerraformInstance
 
@@ -91,6 +92,20 @@ class References:
         self._identities[instance.address] = made
         return made
 
+    def role_id(self, name: Value) -> Value:
+        """Id of the role definition of a name: a built-in one, or one that the configuration declares."""
+        if isinstance(name, Unknown):
+            return Unknown(name.reason)
+        if not isinstance(name, str):
+            return name
+        found = built_in_roles().get(name.casefold())
+        if found is not None:
+            return id_value(resource_id(SUBSCRIPTION_ID, ROLE_DEFINITIONS, found))
+        for instance in self.instances.values():
+            if instance.type == "azurerm_role_definition" and instance.values.get("name") == name:
+                return id_value(self.identity(instance).id)
+        return unknown(f"{name!r} is no built-in role and the configuration declares none of that name")
+
     def target(self, value: Value) -> TerraformInstance | None:
         """The resource whose id a value is, if the configuration has it."""
         if isinstance(value, Unknown) and value.resource and value.path in (("id",), ("resource_id",)):
@@ -148,6 +163,9 @@ class References:
         dotted = ".".join(part for part in map(str, path) if not part.isdigit())
         surrounding = _SURROUNDINGS.get((instance.type, dotted))
         if surrounding is not None:
+            other = instance.values.get("subscription_id")
+            if other is not None and SUBSCRIPTION in surrounding:
+                return id_value(surrounding.replace(SUBSCRIPTION, own_name(symbolic(self.resolve(other)))))
             return unknown("it is known only during the deployment", surrounding)
         if not is_azure(instance):
             return None
@@ -186,6 +204,9 @@ class References:
             return Identity(target.type or mapping.type, mapping.api_version, name, target.scope, _joined(target))
         word, attribute = mapping.place
         names = [self._name_part(instance, part) for part in mapping.name]
+        if instance.type == "azurerm_role_definition" and instance.mode == "data":
+            names = [_role_name(instance, names[0])]
+            word = word if instance.values.get(attribute) is not None else "subscription"
         if word == "parent" and attribute in instance.values:
             return self._child(mapping, names, instance.values[attribute])
         name = join_names(names)
@@ -257,6 +278,12 @@ class References:
                 if group is None:
                     return f"{SUBSCRIPTION_ID}/resourceGroups/" + "{" + f"{instance.address}.resource_group_name" + "}"
                 return f"{SUBSCRIPTION_ID}/resourceGroups/{symbolic(self.resolve(group))}"
+
+
+def _role_name(instance: TerraformInstance, otherwise: Value) -> Value:
+    """The GUID of a role that a data source finds by its name."""
+    name = instance.values.get("name")
+    return built_in_roles().get(name.casefold(), otherwise) if isinstance(name, str) else otherwise
 
 
 def id_parts(value: Value) -> IdParts:

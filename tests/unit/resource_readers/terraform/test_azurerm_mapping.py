@@ -339,3 +339,45 @@ def test_any_values_give_resources_the_same_each_time_and_nothing_is_changed(fou
             right.fields,
         )
         left.place("properties", "x", 0, "y")
+
+
+def test_a_role_that_a_data_source_finds_has_its_id(read: Read) -> None:
+    found = read(
+        """
+data "azurerm_subscription" "here" {}
+data "azurerm_subscription" "other" { subscription_id = "12345678-1234-1234-1234-123456789012" }
+data "azurerm_role_definition" "r" { name = "Contributor" }
+resource "azurerm_role_assignment" "a" {
+  scope              = data.azurerm_subscription.other.id
+  role_definition_id = "${data.azurerm_subscription.here.id}${data.azurerm_role_definition.r.id}"
+  principal_id       = "p"
+}
+resource "azurerm_role_assignment" "b" {
+  scope              = data.azurerm_subscription.here.id
+  role_definition_id = data.azurerm_role_definition.r.id
+  principal_id       = "p"
+}
+"""
+    )
+    contributor = "providers/Microsoft.Authorization/roleDefinitions/b24988ac-6180-42a0-ab88-20f7382dd24c"
+    first, second = (one for one in found if one.type == "Microsoft.Authorization/roleAssignments")
+    assert first.scope == "/subscriptions/12345678-1234-1234-1234-123456789012"
+    assert (
+        second.properties["roleDefinitionId"].text == f"/subscriptions/{{subscription().subscriptionId}}/{contributor}"
+    )
+
+
+def test_texts_and_blocks_that_a_state_leaves_empty_are_not_set() -> None:
+    values = {
+        "name": "s",
+        "resource_group_name": "rg",
+        "id": "/subscriptions/1",
+        "min_tls_version": "",
+        "network_rules": [],
+        "allowed_copy_scope": "",
+    }
+    (account,) = to_arm([instance("azurerm_storage_account", values)])[0]
+    assert account.properties["minimumTlsVersion"] == "TLS1_2"
+    assert "networkAcls" not in account.properties
+    assert "allowedCopyScope" not in account.properties
+    assert "unmapped" not in account.fields["terraform"]
