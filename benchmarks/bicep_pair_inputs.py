@@ -1,8 +1,8 @@
 """What the comparison of Bicep files with their compiled templates needs: pairs, restored modules, parameter values.
 
-The bicep CLI puts a registry module where it restores it (`br/<registry>/<repository, with $ for />/<version>$/main.json`).
-Without a network the same is taken from the compiled templates themselves: a module that a template calls stands in it
-whole, under the symbol that the Bicep file gives it.
+The bicep CLI restores a registry module to `br/<registry>/<repository, with $ for />/<version>$/main.json`. Without a
+network the same is taken from the compiled templates themselves: a module that a template calls stands whole in it, under
+the symbol of the Bicep file.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _entries(one: Deployable) -> Iterator[Any]:
 
 
 def made_values(template: dict[str, Any]) -> dict[str, Any]:
-    """A value for every parameter of a template, made from its type, so that conditions and loops have something to do."""
+    """A value for every parameter of a template, made from its type: conditions and loops then have something to do."""
     definitions = template.get("definitions", {})
     made = {}
     for name, definition in template.get("parameters", {}).items():

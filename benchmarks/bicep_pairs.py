@@ -2,15 +2,15 @@
 
     .venv/bin/python -m benchmarks.bicep_pairs FOLDER [--limit N] [--only TEXT] [--explain PATH] [--modes none,made]
 
-FOLDER is a checkout of Azure/bicep-registry-modules, where each `main.bicep` has its compiled `main.json` beside it. Both
-are expanded with the same parameters: none ("none"), and values made from the parameters' types ("made"). A folder for
-the parameter files and the restored modules is made beside FOLDER and removed at the end.
+FOLDER is a checkout of Azure/bicep-registry-modules, where each `main.bicep` has its compiled `main.json` beside it.
+Both are expanded with the same parameters: none ("none"), and values made from the parameters' types ("made"). A folder
+for the parameter files and the restored modules is made beside FOLDER and removed at the end.
 
 Equal means: the same resources in any order, each with equal type (without regard to case), id, name, scope, API
 version, condition, repetition, fields and properties. An unknown value equals any unknown value; how many of the pairs
 are equal in the texts of the unknown values, too, is counted apart. Left out are, because the compiler decides on them:
-the API version of a module's deployment, and resources that only the Bicep file refers to (`existing`) where a part of the
-template has no symbolic names and so can't say it.
+the API version of a module's deployment, and resources that only the Bicep file refers to (`existing`) where a part of
+the template has no symbolic names and so can't say it.
 """
 
 from __future__ import annotations

@@ -195,7 +195,7 @@ class TemplateScope:
             raise FunctionError("a resource is needed")
         identifier, known = self._find(arguments[0])
         whole = len(arguments) > 2 and isinstance(arguments[2], str) and arguments[2].casefold() == "full"
-        return _referenced(identifier or symbolic(arguments[0]), known, whole=whole)
+        return referenced(identifier or symbolic(arguments[0]), known, whole=whole)
 
     def _references(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         if not arguments:
@@ -204,7 +204,7 @@ class TemplateScope:
         if not isinstance(loop, tuple):
             return unknown_call("references", arguments[:1], loop.reason if loop is not None else "no such loop")
         whole = len(arguments) > 1 and isinstance(arguments[1], str) and arguments[1].casefold() == "full"
-        return [_referenced(one.id, one, whole=whole) for one in loop]
+        return [referenced(one.id, one, whole=whole) for one in loop]
 
     def _resource_info(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         if not arguments:
@@ -222,7 +222,11 @@ class TemplateScope:
 
     def _listed(self, name: str, arguments: tuple[Value, ...]) -> Value:
         """listKeys('symbol', ...) and its like: the text has the id."""
-        identifier, _ = self._find(arguments[0])
+        identifier, known = self._find(arguments[0])
+        if name.casefold() == "listoutputswithsecurevalues" and known is not None and known.outputs is not None:
+            outputs = known.outputs()
+            if outputs is not None:
+                return dict(outputs)
         return listed(name, identifier or symbolic(arguments[0]))
 
 
@@ -253,7 +257,8 @@ def unset(name: str) -> Unknown:
     return unknown(f"the parameter {name!r} has no value", "{parameters('" + name + "')}")
 
 
-def _referenced(identifier: str, known: Deployed | None, *, whole: bool) -> Value:
+def referenced(identifier: str, known: Deployed | None, *, whole: bool) -> Value:
+    """What reference() gives: the properties of a resource, or with `whole` all of it."""
     outputs = known.outputs() if known is not None and known.outputs is not None else None
     if outputs is not None:
         properties = {"outputs": {name: {"value": value} for name, value in outputs.items()}}

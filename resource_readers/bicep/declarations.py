@@ -8,7 +8,7 @@ from resource_readers.bicep.statements import Deployable, Statement, TargetScope
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.evaluation import Frame, Iteration, evaluate, iterations, round_frame
 from resource_readers.template_language.resource_ids import DeploymentScope, Level
-from resource_readers.template_language.unknowns import ResourceHandle, symbolic, unknown
+from resource_readers.template_language.unknowns import ResourceHandle, symbolic, unknown, unknown_call
 from resource_readers.trees.nodes import Literal, Loop, Node, ObjectNode
 
 _LEVELS = {level.value: level for level in Level}
@@ -51,7 +51,8 @@ def rounds_of(one: Deployable, frame: Frame) -> tuple[list[Iteration], bool]:
     loop = Loop(rounds.over, rounds.item, rounds.index, None, Literal(None, one.line), False, one.line)
     made = iterations(loop, frame)
     if isinstance(made, Unknown):
-        return [Iteration(round_frame(loop, frame, unknown(made.reason, "{" + rounds.item + "}"), made))], False
+        position = unknown(made.reason, "{copyIndex()}")
+        return [Iteration(round_frame(loop, frame, unknown_call("item", (made, position)), position))], False
     return made, True
 
 
@@ -71,5 +72,5 @@ def scope_id(value: Value, target: DeploymentScope) -> str:
         return value.id
     if isinstance(value, dict):
         # tenant() has no id before the deployment.
-        return symbolic(value["id"]) if "displayName" not in value or "subscriptionId" in value else "/"
+        return symbolic(value.get("id", unknown("it has no id"))) if "displayName" not in value or "subscriptionId" in value else "/"
     return "{" + symbolic(value).strip("{}") + "}"

@@ -141,19 +141,22 @@ class BicepFile:
         try:
             rounds, known = rounds_of(one, self._frame)
             made = []
-            for iteration in rounds:
+            for position, iteration in enumerate(rounds):
                 condition = condition_of(one, iteration)
-                handle = replace(self._handle(one, parent, iteration.frame, key), condition=condition)
+                number = "" if one.rounds is None else f"{position}-" if known else "{copyIndex()}-"
+                handle = replace(self._handle(one, parent, iteration.frame, key, number), condition=condition)
                 made.append(Instance(handle, iteration.frame, condition, not known))
             self._instances[key] = made
         finally:
             self._opening.discard(key)
         return made
 
-    def _handle(self, one: Deployable, parent: Deployable | None, frame: Frame, key: str) -> ResourceHandle:
+    def _handle(
+        self, one: Deployable, parent: Deployable | None, frame: Frame, key: str, number: str
+    ) -> ResourceHandle:
         if one.module:
             target = self._module_target(one, frame)
-            name = part_of(one.body, "name", frame, self._module_name(one, frame))
+            name = part_of(one.body, "name", frame, self._module_name(one, frame, number))
             identifier = resource_ids.resource_id(target.id, "Microsoft.Resources/deployments", symbolic(name))
             outputs = partial(self._module_outputs, one, frame, name)
             return ResourceHandle("Microsoft.Resources/deployments", "", name, target.id, identifier, outputs)
@@ -178,11 +181,11 @@ class BicepFile:
             name = resource_ids.id_value(own, "a part of the name is not known")
         return ResourceHandle(declared, version, name, place, resource_ids.resource_id(place, declared, symbolic(name)))
 
-    def _module_name(self, one: Deployable, frame: Frame) -> Value:
-        """The name that the compiler gives a module without one."""
+    def _module_name(self, one: Deployable, frame: Frame, number: str) -> Value:
+        """The name that the compiler gives a module without one; `number` says which round of a loop it is."""
         hashed = self._scope.call("uniqueString", (one.symbol, resource_ids.id_value(self._target.name)), frame)
-        named = f"{one.symbol}-{symbolic(hashed)}"
-        return named if not isinstance(hashed, Unknown) else unknown(hashed.reason, named)
+        named = f"{one.symbol}-{number}{symbolic(hashed)}"
+        return resource_ids.id_value(named, "the deployment that it is part of is not known by name")
 
     def _parent_of(self, one: Deployable, parent: Deployable | None, frame: Frame, key: str) -> Value:
         """The handle of the parent; None if it has none, an Unknown if it isn't known."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from resource_readers.arm.scopes import Declarations, call_common, listed, secret
+from resource_readers.arm.scopes import Declarations, call_common, listed, referenced, secret
 from resource_readers.bicep.expressions import INTERPOLATION, METHOD
 from resource_readers.bicep.statements import Function, Parameter, Statement, Variable
 from resource_readers.interface import Unknown, Value
@@ -122,6 +122,11 @@ class BicepScope:
         folded = name.casefold()
         if folded.startswith("load"):
             return self._load(folded, arguments)
+        if arguments and folded == "reference":
+            whole = len(arguments) > 2 and isinstance(arguments[2], str) and arguments[2].casefold() == "full"
+            return referenced(symbolic(arguments[0]), None, whole=whole)
+        if arguments and folded.startswith("list"):
+            return listed(name, symbolic(arguments[0]))
         if arguments and folded in ("resourcegroup", "subscription", "managementgroup"):
             return self._other_scope(folded, arguments)
         return call_common(name, arguments, self.target)

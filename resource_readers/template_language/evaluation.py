@@ -293,7 +293,7 @@ def _index(node: Index, frame: Frame) -> Value:
     if isinstance(base, Unknown):
         return unknown_call("item", (base, index))
     if isinstance(index, Unknown):
-        return unknown_call("item", (index,))
+        return unknown_call("item", (base, index))
     if isinstance(base, list) and isinstance(index, int) and not isinstance(index, bool):
         if 0 <= index < len(base):
             return base[index]

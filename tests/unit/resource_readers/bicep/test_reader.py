@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def test_loops_and_conditions(tmp_path: Path) -> None:
     """
     result = read(tmp_path, text)
     shown = [one.name.text if isinstance(one.name, Unknown) else one.name for one in result.resources]
-    assert shown == ["b", "c", "maybe", "{n}", "b"]
+    assert shown == ["b", "c", "maybe", "{item({parameters('names')}, {copyIndex()})}", "b"]
     assert isinstance(result.resources[2].condition, Unknown)
     assert [one.repeated for one in result.resources] == [False, False, False, True, False]
 
@@ -349,3 +350,53 @@ def test_any_text_is_read_the_same_way_twice_and_never_raises(
     first, second = read_resources(request), read_resources(request)
     assert first.not_read == second.not_read
     assert [one.id for one in first.resources] == [one.id for one in second.resources]
+
+
+def test_what_a_compiled_module_gives_is_followed(tmp_path: Path) -> None:
+    inner = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"n": {"type": "string", "defaultValue": "default"}},
+        "resources": [],
+        "outputs": {"o": {"type": "string", "value": "[concat(parameters('n'), '-', deployment().name)]"}},
+    }
+    text = """
+module one 'part.json' = { name: 'first', params: { n: null } }
+module two 'part.json' = [for i in range(0, 2): { params: { n: 'x${i}' } }]
+resource a 'A.B/c@1' = { name: one.outputs.o }
+resource b 'A.B/c@1' = { name: two[1].outputs.o }
+resource c 'A.B/c@1' = { name: 'plain', properties: { safe: off.?outputs.o, first: absent.?a.b, chain: there.?a.b } }
+module off 'part.json' = if (false) { name: 'off' }
+param absent object?
+param there object = { a: { b: 1 } }
+"""
+    (tmp_path / "part.json").write_text(json.dumps(inner))
+    result = read(tmp_path, text)
+    assert result.not_read == ()
+    plain = {one.name if isinstance(one.name, str) else one.name.text: one for one in result.resources}
+    assert "default-first" in plain
+    assert "x1-two-1-{uniqueString('two', {deployment().name})}" in plain
+    assert plain["plain"].properties == {"safe": None, "first": None, "chain": 1}
+
+
+def test_a_deployment_that_is_written_as_a_resource_has_its_own_resources(tmp_path: Path) -> None:
+    text = """
+param later string
+resource d 'Microsoft.Resources/deployments@2022-09-01' = {
+  name: 'inner'
+  properties: {
+    mode: 'Incremental'
+    parameters: { n: { value: later } }
+    template: {
+      '$schema': 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#'
+      contentVersion: '1.0.0.0'
+      parameters: { n: { type: 'string' } }
+      resources: [ { type: 'A.B/c', apiVersion: '1', name: '[parameters(\\'n\\')]', properties: { same: later } } ]
+    }
+  }
+}
+"""
+    deployment, inside = read(tmp_path, text).resources
+    assert deployment.properties == {"mode": "Incremental"}
+    assert isinstance(inside.name, Unknown)
+    assert inside.name.text == inside.properties["same"].text == "{parameters('later')}"
