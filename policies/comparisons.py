@@ -12,6 +12,7 @@ from policies.fields import Collection
 from policies.operators import OPERATORS, Test, check_constant
 from policies.partial_texts import tell
 from policies.scope import Scope
+from policies.template_ids import told_by_ids
 from policies.values import EvaluationError, Truth, Unknown, first_unknown, known
 
 
@@ -54,6 +55,9 @@ def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled, *, o
         test = _text_test(operator, given) if type(given) is str else OPERATORS[operator](given)
         if type(value) in _PARTS:
             return _of_parts(value, test, operator, given, of_field)
+        told = told_by_ids(operator, value, given) if of_field else None
+        if told is not None:
+            return told
         if type(value) is Unknown:
             return tell(value, operator, given) if of_field and value.text else value
         return test(value)
@@ -93,7 +97,10 @@ def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: A
     try:
         for member in value.members:
             kind = type(member)
-            if kind is Unknown:
+            told = told_by_ids(operator, member, operand) if of_field else None
+            if told is not None:
+                truth = told
+            elif kind is Unknown:
                 truth = tell(member, operator, operand) if of_field and member.text else member
             else:
                 truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)

@@ -1,0 +1,75 @@
+"""Resource ids of templates, which are known before the deployment but for parts such as `{parameters('name')}`.
+
+Template expansion writes the same text for the same value of one deployment. So equal texts are the same resource;
+those that differ are another one only if no value of their open parts could make them equal.
+"""
+
+from __future__ import annotations
+
+import re
+
+from policies.values import Truth, Unknown
+
+_OPEN = re.compile(r"\{.*\}", re.DOTALL)
+_OPERATORS = frozenset({"equals", "notequals"})
+_NEVER_EQUAL = ("newguid(", "utcnow(", "uuid(", "timestamp(")
+"""Calls that give another value each time."""
+_WHY = "whether two ids are the same is known only during the deployment"
+
+
+def is_open_id(text: str) -> bool:
+    """Whether a text is the id of a resource of which a part isn't known."""
+    return text.startswith("/subscriptions/") and "{" in text
+
+
+def told_by_ids(operator: str, value: object, operand: object) -> Truth | None:
+    """What `equals` and `notEquals` say of two ids; None where they aren't any, or none has open parts.
+
+    Args:
+        operator: lower-cased.
+        value: of a field, as it stands.
+        operand: what it is compared with.
+    """
+    if operator not in _OPERATORS or type(operand) is not str or not operand.startswith("/"):
+        return None
+    text = value.text if type(value) is Unknown else value
+    if type(text) is not str or not text.startswith("/") or not (is_open_id(text) or is_open_id(operand)):
+        return None
+    same = _same(text, operand)
+    return same if isinstance(same, Unknown) else same is (operator == "equals")
+
+
+def _same(one: str, other: str) -> Truth:
+    one, other = one.lower().rstrip("/"), other.lower().rstrip("/")
+    if one == other:
+        return Unknown(_WHY) if any(call in one for call in _NEVER_EQUAL) else True
+    parts, others = _parts(one), _parts(other)
+    if len(parts) != len(others):
+        # A name or type that isn't known at all may have slashes of its own.
+        shorter = min(parts, others, key=len)
+        return Unknown(_WHY) if any(_OPEN.fullmatch(part) for part in shorter[4:]) else False
+    if any(not _may_be_same(part, against) for part, against in zip(parts, others, strict=True)):
+        return False
+    return Unknown(_WHY)
+
+
+def _parts(text: str) -> list[str]:
+    """The parts between slashes, but for those inside of `{...}`."""
+    parts, depth = [""], 0
+    for character in text.strip("/"):
+        depth += (character == "{") - (character == "}")
+        if character == "/" and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
+
+
+def _may_be_same(one: str, other: str) -> bool:
+    """Whether two parts can be the same text: what is known at both ends must not differ."""
+    if "{" not in one and "{" not in other:
+        return one == other
+    heads = one.partition("{")[0], other.partition("{")[0]
+    tails = one.rpartition("}")[2], other.rpartition("}")[2]
+    head, tail = min(map(len, heads)), min(map(len, tails))
+    return heads[0][:head] == heads[1][:head] and (not tail or tails[0][-tail:] == tails[1][-tail:])
