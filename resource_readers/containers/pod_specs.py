@@ -91,7 +91,30 @@ class PodSpec:
             values["image"] = image_parts(with_variables(image))
             self.places[(*target, "image")] = (*self._spec, *place, "image")
         self._rights(values, place, target)
-        values["hostPorts"] = self._host_ports(place, target)
+        values["hostPorts"] = self._ports(place, target, "hostPorts", "hostPort")
+        values["containerPorts"] = self._ports(place, target, "containerPorts", "containerPort")
+        for key in ("limits", "requests"):
+            given = self._get(*place, "resources", key)
+            values[key] = {} if given is None else given
+            self.places[(*target, key)] = (*self._spec, *place, "resources", key)
+        for key in ("livenessProbe", "readinessProbe"):
+            probe = self._get(*place, key)
+            values[key] = probe if isinstance(probe, Unknown) else bool(probe)
+            self.places[(*target, key)] = (*self._spec, *place, key)
+        values["env"] = self._env(place, target)
+
+    def _env(self, place: Path, target: Path) -> Value:
+        """The variables whose value stands in the manifest."""
+        given = self._get(*place, "env")
+        if isinstance(given, Unknown):
+            return given
+        found: list[Value] = []
+        for index, variable in enumerate(given if isinstance(given, list) else ()):
+            value = member(variable, "value")
+            if value is not None:
+                self.places[(*target, "env", len(found))] = (*self._spec, *place, "env", index)
+                found.append({"name": member(variable, "name"), "value": value})
+        return found
 
     def _rights(self, values: dict[str, Any], place: Path, target: Path) -> None:
         own = (*place, "securityContext")
@@ -111,15 +134,15 @@ class PodSpec:
             values[key] = [] if value is None else value
             self.places[(*target, key)] = (*self._spec, *own, "capabilities", part)
 
-    def _host_ports(self, place: Path, target: Path) -> Value:
+    def _ports(self, place: Path, target: Path, key: str, of: str) -> Value:
         ports = self._get(*place, "ports")
         if isinstance(ports, Unknown):
             return ports
         found: list[Value] = []
         for index, port in enumerate(ports if isinstance(ports, list) else ()):
-            value = member(port, "hostPort")
+            value = member(port, of)
             if value is not None:
-                self.places[(*target, "hostPorts", len(found))] = (*self._spec, *place, "ports", index, "hostPort")
+                self.places[(*target, key, len(found))] = (*self._spec, *place, "ports", index, of)
                 found.append(value)
         return found
 

@@ -41,6 +41,13 @@ def environments_before(properties: Properties, name: str, jobs: Node | None) ->
     return found
 
 
+def put_totals(properties: Properties, resources: Iterable[Resource]) -> None:
+    """Adds what all jobs of a workflow or pipeline do: `effects` and `subjects`."""
+    jobs = [one.properties for one in resources if one.type.endswith("/jobs")]
+    for key in ("effects", "subjects"):
+        properties.put(key, sorted({str(value) for job in jobs for value in job.get(key, ())}))
+
+
 def put_approvals(resources: Iterable[Resource]) -> None:
     """Adds `approvalsBefore` to the jobs of a pipeline: environments (by name) and ManualValidation before each.
 

@@ -10,7 +10,7 @@ from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import Entry, ObjectNode
 from resource_readers.trees.plain import TooManyValuesError
-from resource_readers.workflows.approvals import put_approvals
+from resource_readers.workflows.approvals import put_approvals, put_totals
 from resource_readers.workflows.azure_jobs import Around, JobFacts, put_pool, read_jobs, read_stage
 from resource_readers.workflows.azure_parameters import bound_parameters, declared, with_variables
 from resource_readers.workflows.azure_pipelines import (
@@ -159,6 +159,7 @@ class _Pipeline:
         counts: dict[str, Value] = {kind: kinds.count(kind) for kind in ("stages", "jobs", "steps")}
         properties.put("counts", counts)
         properties.put("deploys", self._facts.deploys)
+        put_totals(properties, self._pipeline.resources)
         properties.put("environments", self._facts.environments or [])
         properties.put("templates", self._pipeline.templates)
         if not shape.names:

@@ -12,6 +12,7 @@ from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import ObjectNode
 from resource_readers.trees.plain import TooManyValuesError
 from resource_readers.workflows.action_references import image_parts
+from resource_readers.workflows.approvals import put_totals
 from resource_readers.workflows.documents import Document, DocumentError, document, repository_of
 from resource_readers.workflows.github_jobs import put_concurrency, read_job
 from resource_readers.workflows.github_permissions import permissions
@@ -116,6 +117,7 @@ def _workflow(parts: GithubReading, node: ObjectNode) -> None:
         parts.reading.miss(jobs.line if jobs is not None else node.line, "the workflow has no jobs")
     deploys = [read_job(parts, name, entry, node) for name, entry in entries_of(node_of(node, "jobs"))]
     properties.put("deploys", any(deploys))
+    put_totals(properties, parts.resources)
     parts.resources.insert(0, parts.resource((), properties, node))
 
 

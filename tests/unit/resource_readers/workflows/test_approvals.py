@@ -114,3 +114,16 @@ jobs:
 """,
     )
     assert found["__default/deploy"]["approvalsBefore"] == []
+
+
+def test_a_workflow_tells_what_all_its_jobs_do(tmp_path: Path) -> None:
+    file = tmp_path / ".github" / "workflows" / "a.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(
+        "on: push\njobs:\n"
+        "  a: {runs-on: ubuntu-latest, steps: [{run: az ml job create -f j.yml}]}\n"
+        "  b: {runs-on: ubuntu-latest, steps: [{run: az ml online-endpoint create -f e.yml}]}\n"
+    )
+    workflow = read_resources(ReadRequest(root=tmp_path, path=file)).resources[0]
+    assert workflow.properties["effects"] == ["deploy", "run"]
+    assert workflow.properties["subjects"] == ["job", "online-endpoint"]
