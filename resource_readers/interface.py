@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
+from resource_readers.notes import Notes, note_all, taking_notes
 from resource_readers.project_files import ProjectFile
 from resource_readers.trees.nodes import Position
 from verdicts import InputDigest, Location
@@ -136,7 +137,7 @@ class Session:
     MAXIMUM_KEPT = 500
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[object, ...], object] = {}
+        self._kept: dict[tuple[object, ...], tuple[object, Notes]] = {}
 
     def once(self, make: Callable[[], T], *key: object) -> T:
         """What `make` gave for the key when it was first asked, as long as it is kept.
@@ -150,8 +151,13 @@ class Session:
         else:
             while len(self._kept) >= self.MAXIMUM_KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = make()
-        return cast(T, self._kept[key])
+            with taking_notes() as notes:
+                made = make()
+            self._kept[key] = (made, notes)
+            return made
+        value, notes = self._kept[key]
+        note_all(notes)
+        return cast(T, value)
 
 
 class BicepCompiler(Protocol):

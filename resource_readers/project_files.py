@@ -1,14 +1,24 @@
-"""Opening files of a project: never one outside its root, never a device or pipe, never a huge one."""
+"""The one place where readers ask the file system.
+
+Files are opened here: never one outside of the root, never a device or pipe, never a huge one. Every question is noted
+(`resource_readers.notes`), so no reader may ask in another way; `ask` asks one of them again.
+"""
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from resource_readers.notes import Question, note
 from verdicts import InputDigest
 from verdicts.digests import digest_bytes
+
+CONTENT, PLACE, NAMES = "content", "place", "names"
 
 MAXIMUM_BYTES = 16 * 1024 * 1024
 """The largest public template that was seen has 3.3 MB; Azure Resource Manager takes 4 MB."""
@@ -35,11 +45,14 @@ class ProjectFile:
     path: Path
     shown: str
     data: bytes
+    _digest: list[InputDigest] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> InputDigest:
         """Name and digest of what was read."""
-        return InputDigest(self.shown, digest_bytes(self.data))
+        if not self._digest:
+            self._digest.append(InputDigest(self.shown, digest_bytes(self.data)))
+        return self._digest[0]
 
 
 def shown_name(root: Path, path: Path) -> str:
@@ -51,6 +64,25 @@ def shown_name(root: Path, path: Path) -> str:
 
 def open_inside(root: Path, path: Path, *, maximum: int = MAXIMUM_BYTES) -> ProjectFile:
     """A regular file whose real place is below the root. Raises UnreadableFileError."""
+    question = (CONTENT, str(root), str(path), maximum)
+    try:
+        file = _open_inside(root, path, maximum)
+    except UnreadableFileError as error:
+        note(question, _refused(error))
+        raise
+    note(question, _opened(file))
+    return file
+
+
+def _opened(file: ProjectFile) -> str:
+    return f"{file.digest.digest} {file.path}"
+
+
+def _refused(error: UnreadableFileError) -> str:
+    return f"unreadable: {error}"
+
+
+def _open_inside(root: Path, path: Path, maximum: int) -> ProjectFile:
     shown = shown_name(root, path)
     try:
         real = (root / path).resolve(strict=True)
@@ -67,3 +99,117 @@ def open_inside(root: Path, path: Path, *, maximum: int = MAXIMUM_BYTES) -> Proj
     if len(data) > maximum:
         raise UnreadableFileError(shown, f"it is larger than {maximum:,} bytes")
     return ProjectFile(real, shown, data)
+
+
+PlaceKind = Literal["", "file", "folder", "other", "dangling"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a path leads to.
+
+    Attributes:
+        kind: "" if nothing is there; "dangling" for a link that leads nowhere.
+        real: absolute, without links; None where nothing is there in the end.
+    """
+
+    kind: PlaceKind
+    real: Path | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether something is there, links followed."""
+        return self.real is not None
+
+
+def place_of(path: Path) -> Place:
+    """What a path leads to, links followed; also outside of a project, for the caller to compare."""
+    place = _place(path)
+    note((PLACE, "", str(path), 0), _placed(place))
+    return place
+
+
+def place_inside(root: Path, path: Path) -> Place:
+    """The same for a path below a root; what is outside of the root counts as not there."""
+    place = place_of(root / path)
+    base = place_of(root).real
+    inside = place.real is not None and base is not None and place.real.is_relative_to(base)
+    return place if inside else Place("")
+
+
+def _placed(place: Place) -> str:
+    return f"{place.kind} {place.real or ''}"
+
+
+def _place(path: Path) -> Place:
+    try:
+        real = path.resolve(strict=True)
+        mode = real.stat().st_mode
+    except (OSError, ValueError, RuntimeError):
+        try:
+            return Place("dangling" if os.path.lexists(path) else "")
+        except ValueError:  # a name that no file can have
+            return Place("")
+    if stat.S_ISREG(mode):
+        return Place("file", real)
+    return Place("folder" if stat.S_ISDIR(mode) else "other", real)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """A name in a folder; `is_folder` also for a link to one."""
+
+    name: str
+    is_folder: bool
+    is_link: bool
+
+
+def entries_of(folder: Path, *, maximum: int) -> list[Entry]:
+    """What is in a folder, by name; of a folder with more than `maximum` entries so many. Raises OSError."""
+    question = (NAMES, "", str(folder), maximum)
+    try:
+        found = _entries(folder, maximum)
+    except OSError as error:
+        note(question, _unlisted(error))
+        raise
+    note(question, _listed(found))
+    return found
+
+
+def _unlisted(error: OSError) -> str:
+    return f"unreadable: {error.strerror or error}"
+
+
+def _listed(entries: list[Entry]) -> str:
+    lines = [[one.name, one.is_folder, one.is_link] for one in entries]
+    return digest_bytes(json.dumps(lines).encode())
+
+
+def _entries(folder: Path, maximum: int) -> list[Entry]:
+    with os.scandir(folder) as found:
+        return sorted(Entry(one.name, _is_folder(one), one.is_symlink()) for one in itertools.islice(found, maximum))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def ask(question: Question) -> str:
+    """The answer that the file system gives to a question now."""
+    kind, root, path, maximum = question
+    if kind == CONTENT:
+        try:
+            return _opened(_open_inside(Path(root), Path(path), maximum))
+        except UnreadableFileError as error:
+            return _refused(error)
+    if kind == PLACE:
+        return _placed(_place(Path(path)))
+    if kind != NAMES:
+        raise ValueError(f"a question of kind {kind!r}")
+    try:
+        return _listed(_entries(Path(path), maximum))
+    except (OSError, ValueError) as error:
+        return _unlisted(error) if isinstance(error, OSError) else "unreadable"

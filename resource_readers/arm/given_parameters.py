@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from resource_readers.arm import parameter_files, recognition
 from resource_readers.bicep import parameters as bicep_parameters
 from resource_readers.bicep.modules import Library
 from resource_readers.interface import NotRead, ReadRequest, Value
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, entries_of, open_inside, place_of
 from resource_readers.reading import Reading
 from verdicts import InputDigest
 
@@ -56,7 +55,8 @@ def load_parameters(request: ReadRequest, template: ProjectFile) -> Given:
     if found is None:
         return Given()
     try:
-        return _load(open_inside(request.root, found), request)
+        file = open_inside(request.root, found)
+        return _load(file, request) if file.data.strip() else Given()
     except ParameterFileMissing as error:
         return Given(not_read=(error.missing,))
     except UnreadableFileError as error:
@@ -78,8 +78,7 @@ def neighbour(request: ReadRequest, template: ProjectFile) -> Path | None:
     """The parameter file beside a template that is meant for it; None if there is none, or more than one."""
     folder, stem = template.path.parent, template.path.stem.casefold()
     try:
-        with os.scandir(folder) as entries:
-            names = sorted(entry.name for entry, _ in zip(entries, range(_MAXIMUM_ENTRIES), strict=False))
+        names = [entry.name for entry in entries_of(folder, maximum=_MAXIMUM_ENTRIES)]
     except OSError:
         return None
     wanted = {stem + ending for ending in _WITH_STEM}
@@ -100,7 +99,7 @@ def _meant(path: Path, request: ReadRequest, template: ProjectFile) -> bool:
         made = bicep_parameters.parse(file, library, Reading(file.shown))
         if made.template is None or not made.template.path:
             return False
-        return (made.folder / made.template.path).resolve() == template.path
+        return place_of(made.folder / made.template.path).real == template.path
     except (UnreadableFileError, parameter_files.ParameterFileError, OSError):
         return False
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resource_readers.interface import Session, Value
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, place_of
 from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import symbolic
 from resource_readers.trees import lenient_json
@@ -102,7 +102,7 @@ class TemplateFiles:
         for start in range(max(0, len(segments) - _MAXIMUM_SEGMENTS), len(segments)):
             for folder in dict.fromkeys((self.chain[-1].parent, self.chain[0].parent)):
                 path = folder.joinpath(*segments[start:])
-                if path.is_file() and path not in self.chain[-1:]:
+                if place_of(path).kind == "file" and path not in self.chain[-1:]:
                     found[path] = None
         if len(found) != 1:
             many = "several files" if found else "no file"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +13,7 @@ from resource_readers.azure_ml.mapping import LEFT, Mapper, Spot
 from resource_readers.azure_ml.project import FileError, reference_to
 from resource_readers.azure_ml.structures import as_is, below, nested
 from resource_readers.interface import Unknown, Value
-from resource_readers.project_files import ProjectFile
+from resource_readers.project_files import ProjectFile, entries_of, place_inside
 from resource_readers.template_language.unknowns import size_of, unknown
 from resource_readers.trees.nodes import Literal, Node, ObjectNode, Position
 from resource_readers.trees.yaml_tree import YamlError
@@ -23,6 +22,7 @@ UPLOADED = "it is uploaded from the project when the file is used"
 ANONYMOUS = "it is registered when the file is used"
 REFERENCES = "references"
 MAXIMUM_LISTED = 100
+_MAXIMUM_ENTRIES = 100_000
 MAXIMUM_DUMPED = 20_000
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
@@ -105,14 +105,12 @@ def look_for(mapper: Mapper, spot: Spot, reference: str) -> bool:
 
 def _listed(root: Path, shown: str) -> list[str] | None:
     """Names in a folder, [] for a file, None for what isn't there; nothing outside of the root is looked at."""
+    place = place_inside(root, Path(shown))
+    if place.real is None or place.kind != "folder":
+        return None if place.real is None else []
     try:
-        real = (root / shown).resolve(strict=True)
-        if not real.is_relative_to(root.resolve(strict=True)):
-            return None
-        if not real.is_dir():
-            return []
-        return sorted(entry.name for entry in os.scandir(real))[:MAXIMUM_LISTED]
-    except (OSError, RuntimeError, ValueError):
+        return [entry.name for entry in entries_of(place.real, maximum=_MAXIMUM_ENTRIES)][:MAXIMUM_LISTED]
+    except OSError:
         return None
 
 

@@ -16,6 +16,7 @@ from resource_readers.bicep.modules import MAXIMUM_MODULE_DEPTH, Library
 from resource_readers.bicep.registries import is_remote
 from resource_readers.bicep.statements import Deployable, Import, Statement
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource
+from resource_readers.notes import note_unrepeatable
 from resource_readers.project_files import ProjectFile, UnreadableFileError
 from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import LimitError, symbolic
@@ -28,6 +29,7 @@ def by_compiler(file: ProjectFile, request: ReadRequest, own: ReadResult) -> Rea
     assert request.bicep is not None
     if not own.resources and any(one.line is None for one in own.not_read):
         return own  # a file or its parameters that can't be used at all
+    note_unrepeatable()  # nobody can tell what the CLI opens
     try:
         _stays_inside(file, Library(request.root, request.session, request.bicep_modules))
         template = request.bicep.compile(file.path)

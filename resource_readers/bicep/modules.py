@@ -11,7 +11,7 @@ from resource_readers.bicep.parser import parse_bicep
 from resource_readers.bicep.registries import Configuration, is_remote
 from resource_readers.bicep.statements import Statement
 from resource_readers.interface import Session, Value
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, place_of
 from resource_readers.reading import Reading
 from resource_readers.template_language.resource_ids import DeploymentScope
 from resource_readers.template_language.unknowns import FunctionError, LimitError, unknown_call
@@ -100,7 +100,7 @@ class Library:
             if not place.is_relative_to(root):
                 break
             path = place / registries.CONFIGURATION
-            if path.exists():
+            if place_of(path).exists:
                 file = self.open(path, reading, maximum=_MAXIMUM_CONFIGURATION)
                 return registries.configuration_of(file, plain(self.tree(file)))
         return Configuration()

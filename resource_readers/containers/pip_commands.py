@@ -8,6 +8,7 @@ from pathlib import Path
 
 from resource_readers.containers.requirements import Requirements
 from resource_readers.interface import Value
+from resource_readers.project_files import place_of
 from resource_readers.template_language.unknowns import unknown
 from resource_readers.trees.nodes import Position
 from resource_readers.workflows.shell_commands import Command, ScriptError, Word, shell_commands
@@ -117,9 +118,9 @@ def _lines(words: Sequence[Word], folder: Path) -> Iterator[Value]:
 def _file(option: str, value: Word, folder: Path) -> str:
     """The line of a file: as it is beside the Dockerfile, where the image has it somewhere else."""
     name = value.text
-    if not (folder / name.replace("\0", "")).exists() or name.startswith("/"):
+    if not place_of(folder / name.replace("\0", "")).exists or name.startswith("/"):
         beside = re.split(r"[\\/]", name)[-1]
-        name = beside if beside and (folder / beside.replace("\0", "")).exists() else name
+        name = beside if beside and place_of(folder / beside.replace("\0", "")).exists else name
     return f"{option} {name}"
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
 
 from resource_readers.containers.places import Section
 from resource_readers.interface import NotRead, ReadRequest, Unknown, Value
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, place_inside, place_of
 from resource_readers.template_language.unknowns import unknown
 from resource_readers.trees.nodes import Position
 from resource_readers.trees.placeholders import symbolic_text
@@ -96,7 +95,7 @@ class Requirements:
         if len(self.files) > MAXIMUM_FILES:
             self._miss(place, f"more than {MAXIMUM_FILES} requirement files")
             return
-        if not os.path.lexists(folder / name.replace("\0", "")):
+        if not place_of(folder / name.replace("\0", "")).kind:
             # Nothing of the project: what it would say isn't known.
             missing = Unknown(f"the requirement file {one_line(name, maximum=100)} is not there")
             self._package(unknown_package(missing), place, "")
@@ -186,7 +185,4 @@ def _filled(text: str) -> Value:
 
 def exists_inside(root: Path, path: Path) -> bool:
     """Whether a file or folder is there, and in the project."""
-    try:
-        return (root / path).resolve(strict=True).is_relative_to(root.resolve(strict=True))
-    except (OSError, ValueError, RuntimeError):
-        return False
+    return place_inside(root, path).exists

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +19,7 @@ from resource_readers.data_factory.recognition import (
     is_artefact,
 )
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Value
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, entries_of, open_inside, place_of
 from resource_readers.template_language.resource_ids import DeploymentScope, Level, resource_id
 from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.trees import lenient_json
@@ -115,9 +113,9 @@ def _is_synapse(file: ProjectFile, document: dict[str, Any], collection: str, to
         return given.casefold().startswith("microsoft.synapse/")
     if collection in OF_SYNAPSE or b"-WorkspaceDefaultS" in file.data:
         return True
-    if top is None or collection == "" or (top / "factory").is_dir():
+    if top is None or collection == "" or _is_folder(top / "factory"):
         return False
-    if any((top / name).is_dir() for name in SYNAPSE_FOLDERS):
+    if any(_is_folder(top / name) for name in SYNAPSE_FOLDERS):
         return True
     # Every workspace has these linked services, and nobody can remove them.
     return any("-WorkspaceDefaultS" in name for name in _names(top / "linkedService"))
@@ -126,11 +124,14 @@ def _is_synapse(file: ProjectFile, document: dict[str, Any], collection: str, to
 def _names(folder: Path) -> list[str]:
     """Names in a folder, sorted; none if there is no such folder or it is huge."""
     try:
-        with os.scandir(folder) as found:
-            names = [entry.name for entry in itertools.islice(found, _MAXIMUM_LISTED + 1)]
+        names = [entry.name for entry in entries_of(folder, maximum=_MAXIMUM_LISTED + 1)]
     except OSError:
         return []
-    return sorted(names) if len(names) <= _MAXIMUM_LISTED else []
+    return names if len(names) <= _MAXIMUM_LISTED else []
+
+
+def _is_folder(path: Path) -> bool:
+    return place_of(path).kind == "folder"
 
 
 def _factory_name(top: Path, request: ReadRequest) -> tuple[str | None, tuple[InputDigest, ...]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from resource_readers.interface import NotRead, ReadRequest
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, shown_name
+from resource_readers.project_files import ProjectFile, UnreadableFileError, entries_of, open_inside, shown_name
 from resource_readers.terraform.bodies import parse_file
 from resource_readers.terraform.json_syntax import parse_json_file
 from resource_readers.terraform.syntax import Attribute, Block, Body, Broken, ConfigurationFile
@@ -17,6 +17,7 @@ from verdicts import InputDigest
 
 MAXIMUM_FILES = 2_000
 MAXIMUM_BYTES = 4 * 1024 * 1024
+_ALL = 1 << 40
 BLOCK_TYPES = frozenset(
     (
         *("resource", "data", "ephemeral", "module", "variable", "output", "locals", "provider", "terraform"),
@@ -67,7 +68,7 @@ class Folder:
 def signature(folder: Path) -> tuple[object, ...]:
     """What tells whether a folder's files are still the same."""
     found: list[tuple[object, ...]] = []
-    for entry in _entries(folder):
+    for entry in _scanned(folder):
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError:
@@ -77,7 +78,7 @@ def signature(folder: Path) -> tuple[object, ...]:
     return tuple(sorted(found, key=str))
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _scanned(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return [entry for entry in entries if entry.name.endswith(_CONFIGURATION + _VARIABLES) and _counts(entry)]
@@ -91,6 +92,16 @@ def _counts(entry: os.DirEntry[str]) -> bool:
         return not is_ignored(entry.name) and not entry.is_dir()
     except OSError:
         return True
+
+
+def _names(folder: Path) -> list[str]:
+    """Names of the files that Terraform takes together, in order."""
+    try:
+        entries = entries_of(folder, maximum=_ALL)
+    except OSError:
+        return []
+    ours = (one for one in entries if one.name.endswith(_CONFIGURATION + _VARIABLES))
+    return [one.name for one in ours if not one.is_folder and not is_ignored(one.name)]
 
 
 def is_ignored(name: str) -> bool:
@@ -122,7 +133,7 @@ def folder_of(request: ReadRequest, path: Path, only: str = "") -> Folder:
 
 def _loaded(request: ReadRequest, path: Path, only: str) -> Folder:
     folder = Folder(path, shown_name(request.root.resolve(), path))
-    names = [only] if only else sorted(entry.name for entry in _entries(path))
+    names = [only] if only else _names(path)
     overrides: list[ConfigurationFile] = []
     for position, name in enumerate(names):
         if position >= MAXIMUM_FILES:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from resource_readers.interface import NotRead, ReadRequest, Unknown, Value
-from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
+from resource_readers.project_files import UnreadableFileError, entries_of, open_inside, place_of, shown_name
 from resource_readers.template_language.evaluation import Budget
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.terraform.evaluation import Frame, evaluate
@@ -74,9 +74,8 @@ class TerraformRun:
             if known_folder is None:
                 return f"the module {name!r} comes from elsewhere ({source}) and isn't in .terraform/modules"
             wanted = self.root.path / known_folder
-        try:
-            real = wanted.resolve(strict=True)
-        except (OSError, RuntimeError, ValueError):
+        real = place_of(wanted).real
+        if real is None:
             return f"the module {name!r} isn't there ({source})"
         if not real.is_relative_to(base):
             return f"the module {name!r} leads out of the project ({source})"
@@ -164,16 +163,15 @@ class ProjectFunctions:
         if isinstance(wanted, Unknown):
             return wanted
         real = self._inside(wanted)
-        return real if isinstance(real, Unknown) else real is not None and real.is_file()
+        return real if isinstance(real, Unknown) else real is not None and place_of(real).kind == "file"
 
     def _inside(self, wanted: Path) -> Path | Unknown | None:
         normal = Path(os.path.normpath(wanted))
         base = self._run.request.root.resolve()
         if not normal.is_relative_to(base):
             return Unknown(f"{shown_name(base, normal)!r} leads out of the project")
-        try:
-            real = normal.resolve(strict=True)
-        except (OSError, RuntimeError, ValueError):
+        real = place_of(normal).real
+        if real is None:
             return None
         return real if real.is_relative_to(base) else Unknown(f"{shown_name(base, normal)!r} leads out of the project")
 
@@ -186,11 +184,18 @@ class ProjectFunctions:
         found: list[str] = []
         if real is None:
             return found
-        for folder, folders, names in os.walk(real):
-            folders.sort()
-            self._run.budget.spend(len(names) + len(folders))
+        folders = [real]
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = entries_of(folder, maximum=MAXIMUM_LISTED + 1)
+            except OSError:
+                continue
+            self._run.budget.spend(len(entries))
             relative = os.path.relpath(folder, real).replace(os.sep, "/")
+            names = [entry.name for entry in entries if not entry.is_folder]
             found += [posixpath.normpath(posixpath.join(relative, name)) for name in names]
-            if len(found) > MAXIMUM_LISTED:
+            folders += [folder / entry.name for entry in reversed(entries) if entry.is_folder and not entry.is_link]
+            if len(found) > MAXIMUM_LISTED or len(entries) > MAXIMUM_LISTED:
                 raise LimitError(f"more than {MAXIMUM_LISTED:,} files in {path!r}")
         return found

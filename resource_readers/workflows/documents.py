@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from resource_readers.interface import ReadRequest
-from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, place_inside, place_of
 from resource_readers.reading import Reading
 from resource_readers.trees.lenient_json import LenientJsonError, decode
 from resource_readers.trees.nodes import Node
@@ -84,11 +84,7 @@ def open_file(path: str, reading: Reading, request: ReadRequest) -> ProjectFile:
 
 def is_file(path: str, request: ReadRequest) -> bool:
     """Whether there is such a file inside of the project."""
-    try:
-        real = (request.root / path).resolve(strict=True)
-        return real.is_relative_to(request.root.resolve(strict=True)) and real.is_file()
-    except (OSError, ValueError, RuntimeError):
-        return False
+    return place_inside(request.root, Path(path)).kind == "file"
 
 
 def repository_of(shown: str, request: ReadRequest) -> str:
@@ -109,7 +105,7 @@ def repository_of(shown: str, request: ReadRequest) -> str:
 
 
 def _is_top(folder: str, request: ReadRequest) -> bool:
-    return any((request.root / folder / mark).exists() for mark in ROOT_MARKS)
+    return any(place_of(request.root / folder / mark).exists for mark in ROOT_MARKS)
 
 
 def inside(folder: str, path: str) -> str:

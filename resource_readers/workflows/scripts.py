@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from resource_readers.interface import ReadRequest, Unknown, Value
+from resource_readers.project_files import place_inside
 from resource_readers.reading import Reading
 from resource_readers.trees.lenient_json import LenientJsonError, decode
 from resource_readers.trees.nodes import Literal, Position
@@ -161,11 +162,7 @@ class ScriptReader:
         return inside(bases[0], absolute if absolute is not None else value), False
 
     def _is_folder(self, path: str) -> bool:
-        try:
-            real = (self.request.root / path).resolve(strict=True)
-            return real.is_dir() and real.is_relative_to(self.request.root.resolve(strict=True))
-        except (OSError, ValueError, RuntimeError):
-            return False
+        return place_inside(self.request.root, Path(path)).kind == "folder"
 
     def _called(
         self,
