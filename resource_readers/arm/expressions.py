@@ -29,7 +29,15 @@ _TOKEN = re.compile(
 
 
 class ExpressionError(ValueError):
-    """The text is no expression."""
+    """The text is no expression. `refused`: nor could it be one for Azure Resource Manager."""
+
+    refused = False
+
+
+class NotACallError(ExpressionError):
+    """A name stands where only a function call, a text or a number can."""
+
+    refused = True
 
 
 def is_expression(text: str) -> bool:
@@ -61,7 +69,7 @@ def _parsed(text: str, line: int, column: int) -> Node:
         return parse_expression(text, line)
     except ExpressionError as error:
         # Without a call it can be meant as none: Azure Resource Manager refuses the text, and there is nothing to read.
-        return Unreadable(f"not an expression: {error}", line, column, "(" not in text)
+        return Unreadable(f"not an expression: {error}", line, column, error.refused or "(" not in text)
 
 
 def parse_expression(text: str, line: int) -> Node:
@@ -171,7 +179,7 @@ class _Parser:
             self._at += 1
             _, function = self._take()
             return self._suffixes(self._call(f"{text}.{function}", depth), depth)
-        raise ExpressionError(f"{text!r} is no value")
+        raise NotACallError(f"{text!r} is no value")
 
     def _call(self, name: str, depth: int) -> Node:
         self._expect("(")

@@ -46,10 +46,12 @@ def parameter_values(section: ObjectNode) -> dict[str, Value]:
         if not isinstance(entry.value, ObjectNode):
             raise ParameterFileError(f"the parameter {name!r} has no 'value' or 'reference'", entry.line)
         value, reference = entry.value.get("value"), entry.value.get("reference")
+        later = reference if reference is not None else entry.value.get("expression")
         if value is not None:
             values[name.casefold()] = plain(value)
-        elif reference is not None:
-            values[name.casefold()] = unknown("it is a Key Vault secret", "{parameters('" + name + "')}")
+        elif later is not None:
+            reason = "it is a Key Vault secret" if reference is not None else "whoever deploys gives it"
+            values[name.casefold()] = unknown(reason, "{parameters('" + name + "')}")
         else:
             raise ParameterFileError(f"the parameter {name!r} has no 'value' or 'reference'", entry.line)
     return values

@@ -14,7 +14,7 @@ from resource_readers.template_language import resource_ids
 from resource_readers.template_language.evaluation import Budget, Frame, evaluate, member
 from resource_readers.template_language.functions import call_plain
 from resource_readers.template_language.resource_ids import DeploymentScope
-from resource_readers.template_language.unknowns import FunctionError, symbolic, unknown, unknown_call
+from resource_readers.template_language.unknowns import FunctionError, size_of, symbolic, unknown, unknown_call
 from resource_readers.trees.nodes import Call, Literal, Node, ObjectNode, Unreadable
 
 _ID_FUNCTIONS = frozenset(
@@ -58,6 +58,7 @@ class Declarations:
             value = evaluate(node, frame)
         finally:
             self._open.discard(name)
+        frame.scope.budget.spend(size_of(value))
         self._values[name] = value
         return value
 
@@ -108,6 +109,7 @@ class TemplateScope:
         self.files = files
         self.parameters = Declarations("parameter", _defaults(template))
         self._with_default = _names_with_default(template)
+        self._charged: set[str] = set()
         self.variables = Declarations("variable", _variables(template))
         self.functions = user_functions(template)
         self.deployed: dict[str, Deployed] = {}
@@ -170,6 +172,9 @@ class TemplateScope:
         given = self.supplied.get(name)
         # A null is as good as nothing given where there is a default.
         if given is not None or (name in self.supplied and name not in self._with_default):
+            if name not in self._charged:
+                self._charged.add(name)
+                self.budget.spend(size_of(given))
             return given
         value = self.parameters.get(name, outside)
         if isinstance(value, Unknown) and not value.text:

@@ -186,8 +186,12 @@ def _call(node: Call, frame: Frame) -> Value:
         return unknown_call(node.name, arguments, f"{node.name}(): {error}")
     if isinstance(value, str) and len(value) > MAXIMUM_TEXT:
         raise LimitError(f"a text longer than {MAXIMUM_TEXT:,} characters")
-    frame.scope.budget.spend(size_of(value))
+    # What is only shown again was paid for when it was made.
+    frame.scope.budget.spend(1 if name in _SHARED else size_of(value))
     return value
+
+
+_SHARED = frozenset({"parameters", "variables", "lambdavariables"})
 
 
 def _if(node: Call, frame: Frame) -> Value:

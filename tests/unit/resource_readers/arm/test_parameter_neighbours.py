@@ -82,6 +82,17 @@ def test_a_broken_one_is_named_and_the_template_still_read(tmp_path: Path) -> No
     assert [one.path for one in result.not_read] == ["main.parameters.json"]
 
 
+def test_an_empty_one_is_none(tmp_path: Path) -> None:
+    result = read(tmp_path, "main.json", main__json=json.dumps(TEMPLATE), main__parameters__json=" \n")
+    assert (result.parameters, result.not_read) == ("", ())
+
+
+def test_a_value_that_whoever_deploys_gives_is_unknown(tmp_path: Path) -> None:
+    given = values("x").replace('"value": "x"', '"expression": "[externalInputs(\'a\')]"')
+    result = read(tmp_path, "main.json", main__json=json.dumps(TEMPLATE), main__parameters__json=given)
+    assert "whoever deploys" in name_of(result).reason
+
+
 def test_a_parameter_file_declares_nothing_and_is_read_whole(tmp_path: Path) -> None:
     result = read(tmp_path, "a.parameters.json", a__parameters__json=values("x"))
     assert (result.kind, result.resources, result.not_read) == ("arm-parameters", (), ())

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resource_readers.interface import ReadRequest, ReadResult, Unknown
 from resource_readers.registry import read_resources
+from resource_readers.rendering import plain_result
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 GROUP = "/subscriptions/{subscription().subscriptionId}/resourceGroups/{resourceGroup().name}"
@@ -188,6 +191,7 @@ def test_places_are_exact_also_in_property_loops_and_behind_expressions(tmp_path
     assert second.place("properties") == (12, 7)
 
 
+@pytest.mark.slow
 def test_named_hostile_templates_end_and_are_named(tmp_path: Path) -> None:
     growing = {f"v{n}": f"[concat(variables('v{n - 1}'), variables('v{n - 1}'))]" for n in range(1, 40)}
     bomb = template([vault("[variables('v39')]")], variables={"v0": "x" * 50, **growing})
@@ -202,3 +206,94 @@ def test_named_hostile_templates_end_and_are_named(tmp_path: Path) -> None:
     }
     calls["members"]["f0"] = function("x")
     assert "stopped" in read(tmp_path, template([vault("[a.f59()]")], functions=[calls])).not_read[0].reason
+
+
+def test_a_large_variable_may_be_asked_for_in_every_round_of_a_loop(tmp_path: Path) -> None:
+    rows = [{"name": f"n{number}", "text": "x" * 200} for number in range(500)]
+    one = vault("[variables('rows')[copyIndex()].name]", copy={"name": "l", "count": "[length(variables('rows'))]"})
+    result = read(tmp_path, template([one], variables={"rows": rows}))
+    assert (len(result.resources), result.not_read) == (500, ())
+
+
+def test_a_name_that_is_no_call_is_unknown_as_azure_refuses_it(tmp_path: Path) -> None:
+    result = read(tmp_path, template([vault("[concat(workspace, 'x')]")]))
+    assert "not an expression" in result.resources[0].name.reason
+    assert result.not_read == ()
+
+
+TEXTS = st.sampled_from(
+    [
+        "kv",
+        "[parameters('p')]",
+        "[parameters('missing')]",
+        "[variables('v')]",
+        "[copyIndex()]",
+        "[copyIndex('l', 1)]",
+        "[reference('d').outputs.o.value]",
+        "[reference('a').x.y]",
+        "[references('a')]",
+        "[resourceId('A.B/c', parameters('p'))]",
+        "[ns.f(parameters('p'))]",
+        "[ns.g()]",
+        "[if(parameters('p'), variables('v'), null())]",
+        "[createArray(1, 2)]",
+        "[length(variables('v'))]",
+        "[concat(",
+        "[[escaped]",
+        "",
+    ]
+)
+VALUES = st.recursive(
+    TEXTS | st.integers(-2, 5) | st.booleans() | st.none(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["a", "name", "copy", "count", "input", "value", "[variables('v')]"]), inner, max_size=3
+        )
+    ),
+    max_leaves=8,
+)
+PARTS = ("name", "type", "condition", "copy", "scope", "properties", "resources", "existing", "resourceGroup", "tags")
+RESOURCES = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["A.B/c", "Microsoft.Resources/deployments", "c"]),
+        "apiVersion": st.just("1"),
+        "name": TEXTS,
+    },
+    optional={name: VALUES for name in PARTS if name not in ("type", "name")},
+)
+
+
+@given(
+    st.lists(RESOURCES, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "d"]), RESOURCES, max_size=3),
+    VALUES,
+    VALUES,
+)
+def test_any_template_gives_the_same_resources_twice_or_names_what_is_wrong(
+    tmp_path_factory: pytest.TempPathFactory, resources: Any, first: Any, second: Any
+) -> None:
+    inner = {"type": "Microsoft.Resources/deployments", "apiVersion": "1", "name": "d"}
+    if isinstance(resources, list):
+        outputs = {"o": {"type": "string", "value": first}}
+        resources = [*resources, {**inner, "properties": {"template": template(resources, outputs=outputs)}}]
+    functions = [{"namespace": "ns", "members": {"f": function("[parameters('x')]", "x"), "g": function("[ns.g()]")}}]
+    content = template(
+        resources,
+        parameters={"p": {"type": "string", "defaultValue": first}},
+        variables={"v": second},
+        functions=functions,
+    )
+    folder = tmp_path_factory.mktemp("any")
+    once, again = read(folder, content), read(folder, content)
+    assert plain_result("main.json", once, positions=True) == plain_result("main.json", again, positions=True)
+    assert not any("mlgate itself failed" in one.reason for one in once.not_read), once.not_read
+    assert once.resources or once.not_read or not resources or all_off(resources)
+    assert json.loads((folder / "main.json").read_text()) == content
+
+
+def all_off(resources: Any) -> bool:
+    """Whether nothing can come of the declarations: a condition that is false, or a loop of no rounds."""
+    return any(
+        "condition" in one or "copy" in one
+        for one in (resources if isinstance(resources, list) else resources.values())
+    )
