@@ -21,6 +21,7 @@ from policies.scope import Scope, TraceStep
 from policies.values import DefinitionError, EvaluationError, Truth, Unknown
 
 _SUBJECTS = frozenset({"field", "value", "count", "source"})
+_OWN_ARRAYS = ("properties.", "azureml.", "estate.")
 MAXIMUM_CONDITIONS = 4096
 MAXIMUM_DEPTH = 100
 MAXIMUM_FIELD_COUNTS = 5
@@ -245,7 +246,7 @@ class Compiler:
         name = compiled.constant.strip()
         alias = self._named_field(name, path).alias
         # Azure takes aliases only; types that Azure doesn't know have none, so mlgate's own rules name the path.
-        plain = parse_path(name) if alias is None and name.lower().startswith("properties.") else None
+        plain = parse_path(name) if alias is None and name.lower().startswith(_OWN_ARRAYS) else None
         if alias is None and plain is None:
             raise DefinitionError("count.field must be an alias with [*]", path)
         counted = alias if alias is not None else name.lower()

@@ -42,7 +42,11 @@ class Field:
 
 _TAG = re.compile(r"tags(?:\.(?P<plain>.+)|\[(?P<bracket>.*)\])", re.IGNORECASE | re.DOTALL)
 _PLAIN = frozenset(
-    {"id", "identity", "sku", "plan", "zones", "managedby", "extendedlocation", "properties", "apiversion"}
+    {
+        *("id", "identity", "sku", "plan", "zones", "managedby", "extendedlocation", "properties", "apiversion"),
+        # What readers and the check add, for mlgate's own rules; Azure has none of it.
+        *("azureml", "estate"),
+    }
 )
 
 

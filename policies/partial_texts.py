@@ -17,7 +17,9 @@ _Ask = Callable[[str, str, Any], bool | None]
 
 def tell(value: Unknown, operator: str, operand: Any) -> Truth:
     """The truth of a condition about a text that is known in part; the value itself where that isn't enough."""
-    if "{" not in value.text:
+    # An id of the project holds braces, too: it is known in part itself.
+    given = operand if isinstance(operand, list) else [operand]
+    if "{" not in value.text or any(isinstance(one, str) and "{" in one for one in given):
         return value
     begin = value.text.partition("{")[0].casefold()
     end = value.text.rpartition("}")[2].casefold()

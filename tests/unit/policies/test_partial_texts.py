@@ -46,6 +46,8 @@ def asked(text: str, operator: str, operand: Any) -> Any:
         ("ab{x}ba", "equals", "aba", False),
         ("kv-{x}", "in", ["a", "b"], False),
         ("kv-{x}", "in", ["a", "kv-1"], "unknown"),
+        ("/s/{x}/ml", "equals", "/t/{y}/ml", "unknown"),
+        ("kv-{x}", "in", ["a", "{y}"], "unknown"),
         ("kv-{x}", "exists", "true", True),
         ("kv-{x}", "exists", False, False),
         ("{x}", "exists", "true", "unknown"),
