@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from resource_readers.arm import parameter_files, recognition
@@ -47,6 +47,11 @@ class ParameterFileMissing(Exception):
 
 def load_parameters(request: ReadRequest, template: ProjectFile) -> Given:
     """The values for a template. Raises ParameterFileMissing and UnreadableFileError for a file that was asked for."""
+    given = _of_files(request, template)
+    return replace(given, values={**given.values, **request.given}) if request.given else given
+
+
+def _of_files(request: ReadRequest, template: ProjectFile) -> Given:
     if request.parameters is not None:
         return _load(open_inside(request.root, request.parameters), request)
     if not request.neighbours:

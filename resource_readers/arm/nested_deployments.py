@@ -163,13 +163,18 @@ def handed_value(name: str, one: Value) -> Value:
 
 
 def register(section: Node | None, frame: Frame, target: DeploymentScope, reading: Reading) -> None:
-    """Tells the scope the ids of a template's resources, and the outputs of the deployments nested in it."""
+    """Lets the scope find a template's resources and the outputs of the deployments in it, once it is asked for one."""
     scope = frame.scope
     if not isinstance(scope, TemplateScope) or not scope.first_time(section, frame):
         return
-    for entry in resource_entries(section):
-        if isinstance(entry.value, ObjectNode):
-            _register(entry.key if isinstance(entry.key, str) else "", entry.value, frame, target, reading, scope)
+
+    def tell() -> None:
+        for entry in resource_entries(section):
+            if isinstance(entry.value, ObjectNode):
+                symbol = entry.key if isinstance(entry.key, str) else ""
+                _register(symbol, entry.value, frame, target, reading, scope)
+
+    scope.later(tell)
 
 
 def _register(

@@ -112,8 +112,9 @@ class TemplateScope:
         self._charged: set[str] = set()
         self.variables = Declarations("variable", _variables(template))
         self.functions = user_functions(template)
+        self._untold: list[Callable[[], None]] = []
         self.deployed: dict[str, Deployed] = {}
-        """By the casefolded symbolic name (languageVersion 2.0; "vm[0]" in a loop), plain name, or id."""
+        """Told so far, by the casefolded symbolic name (languageVersion 2.0; "vm[0]" in a loop), plain name, or id."""
         self.loops: dict[str, tuple[Deployed, ...] | Unknown] = {}
         """By the casefolded symbolic name of a loop; an Unknown where nobody can say how many."""
         self._opened: dict[tuple[object, ...], tuple[Node, object]] = {}
@@ -126,6 +127,14 @@ class TemplateScope:
             self._opened[key] = (node, None)
             self._opened[key] = (node, make())
         return self._opened[key][1]
+
+    def later(self, tell: Callable[[], None]) -> None:
+        """Has the resources of a template told when one is asked for: most templates never ask."""
+        self._untold.append(tell)
+
+    def _told(self) -> None:
+        while self._untold:
+            self._untold.pop(0)()
 
     def first_time(self, section: Node | None, frame: Frame) -> bool:
         """Whether it is asked for the first time for the resources of a template in a round of its loop."""
@@ -189,6 +198,7 @@ class TemplateScope:
 
     def _find(self, value: Value) -> tuple[str, Deployed | None]:
         """The id that a reference names, as far as it is one, and the resource of this template that has it."""
+        self._told()
         target = symbolic(value)
         known = self.deployed.get(target.casefold())
         if known is not None:
@@ -205,6 +215,7 @@ class TemplateScope:
     def _references(self, folded: str, arguments: tuple[Value, ...], frame: Frame) -> Value:
         if not arguments:
             raise FunctionError("a symbolic name is needed")
+        self._told()
         loop = self.loops.get(symbolic(arguments[0]).casefold())
         if not isinstance(loop, tuple):
             return unknown_call("references", arguments[:1], loop.reason if loop is not None else "no such loop")
