@@ -1,8 +1,8 @@
 """What the comparison of Bicep files with their compiled templates needs: pairs, restored modules, parameter values.
 
 The bicep CLI restores a registry module to `br/<registry>/<repository, with $ for />/<version>$/main.json`. Without a
-network the same is taken from the compiled templates themselves: a module that a template calls stands whole in it, under
-the symbol of the Bicep file.
+network the same is taken from the compiled templates themselves: a module that a template calls stands in it, whole,
+under the symbol of the Bicep file.
 """
 
 from __future__ import annotations
