@@ -17,7 +17,7 @@ from resource_readers.interface import Unknown
 from resource_readers.template_language.evaluation import Budget
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.workflows.azure_functions import FUNCTIONS, MAXIMUM_TEXT, TAKE_UNKNOWNS
-from resource_readers.workflows.azure_values import Result, all_of, item_of, text_of_result, truth
+from resource_readers.workflows.azure_values import Chosen, Result, all_of, from_node, item_of, text_of_result, truth
 
 MAXIMUM_DEPTH = 50
 
@@ -70,6 +70,9 @@ class Names(Protocol):
     @property
     def budget(self) -> Budget:
         """What evaluation may cost."""
+
+    def chosen(self, by: str) -> None:
+        """Notes that a value was asked for that somebody may choose otherwise."""
 
     def context(self, name: str) -> Result:
         """The value of a name alone."""
@@ -196,7 +199,10 @@ def _lookup(expression: Lookup, names: Names) -> Result:
         return Unknown(base.reason, f"{base.text}.{text_of_result(key)}" if base.text else "")
     if expression.key is None:
         return all_of(base)
-    return item_of(base, key)
+    found = item_of(base, key)
+    if isinstance(found, Chosen):
+        names.chosen(found.by)
+    return from_node(found) if found is not None else None
 
 
 def _call(call: Function, names: Names) -> Result:

@@ -123,7 +123,7 @@ def _to_json(arguments: Sequence[Result]) -> Result:
         if not isinstance(scalar, Literal) or isinstance(scalar, Uncertain):
             unknown = True
             return None
-        return scalar.value
+        return from_node(scalar)
 
     found = plain(value, convert) if isinstance(value, ObjectNode | ArrayNode) else value
     return Unknown("a value that isn't known as JSON") if unknown else json.dumps(found, indent=2)

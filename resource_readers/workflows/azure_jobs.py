@@ -9,10 +9,11 @@ from resource_readers.interface import Unknown, Value
 from resource_readers.trees.nodes import Entry, Literal, ObjectNode
 from resource_readers.workflows.action_references import image_parts
 from resource_readers.workflows.azure_parameters import with_variables
-from resource_readers.workflows.azure_pipelines import Found, Parts, PipelineReading, read_variables
+from resource_readers.workflows.azure_pipelines import Found, Parts, PipelineReading
 from resource_readers.workflows.azure_scopes import Bound
 from resource_readers.workflows.azure_steps import StepContext, StepFacts, read_steps
 from resource_readers.workflows.azure_templates import Item, Shape
+from resource_readers.workflows.azure_variables import Variables
 from resource_readers.workflows.properties import (
     Properties,
     entries_of,
@@ -177,10 +178,11 @@ def _put_depends(properties: Properties, shape: Shape) -> None:
 
 def _put_variables(parts: Parts, properties: Properties, shape: Shape, around: Around) -> dict[str, Bound]:
     entry_slots = _seen(shape.slots("variables"), around)
-    listed, bound = read_variables(parts, entry_slots, shape.scope)
+    variables = Variables(properties.budget)
+    variables.read(parts, entry_slots)
     if entry_slots:
-        properties.put("variables", listed, entry_slots[0].entry)
-    return {**around.variables, **bound}
+        variables.put(properties, entry_slots)
+    return {**around.variables, **variables.bound}
 
 
 def put_pool(properties: Properties, entry: Entry | None) -> None:

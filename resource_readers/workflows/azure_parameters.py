@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from resource_readers.interface import Unknown, Value
-from resource_readers.trees.nodes import Literal, Node, ObjectNode
-from resource_readers.workflows.azure_scopes import Bound, Scope
+from resource_readers.trees.nodes import Node, ObjectNode
+from resource_readers.workflows.azure_scopes import Bound, Scope, unresolved
 from resource_readers.workflows.azure_templates import Shape, deep
-from resource_readers.workflows.azure_values import Result, from_node
+from resource_readers.workflows.azure_values import Chosen, Result, from_node
 from resource_readers.workflows.properties import entries_of, items_of, node_of, text_of, value_of
 
 
@@ -78,24 +78,15 @@ def given_parameters(shape: Shape, scope: Scope) -> dict[str, Bound]:
     if inner is None:
         return found
     for name in inner.names:
-        certain = all(_is_certain(slot.node, slot.scope) for slot in inner.slots(name))
-        entry = inner.entry(name)
+        entry = inner.entry(name, passing=True)
         if entry is None:
             continue
         value = from_node(entry.value)
         if isinstance(value, str) and "${{" in value and not scope.done:
-            value = Unknown("a value that is known only when the run starts", value)
-        found[name.lower()] = Bound(value, certain)
+            reason = unresolved(entry.value, scope) or "a value that is known only when the run starts"
+            value = Unknown(reason, value)
+        found[name.lower()] = Bound(value, not isinstance(entry.value, Chosen))
     return found
-
-
-def _is_certain(node: Node, scope: Scope) -> bool:
-    """Whether a value hangs on nothing that somebody may choose."""
-    if scope.done or not isinstance(node, Literal) or not isinstance(node.value, str) or "${{" not in node.value:
-        return True
-    bounds = {**scope.parameters, **scope.loops}
-    text = node.value.lower()
-    return not any(not bound.certain and name in text for name, bound in bounds.items())
 
 
 def with_variables(scope: Scope, more: Mapping[str, Bound]) -> Scope:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from resource_readers.interface import ReadRequest, Resource, Unknown, Value
+from resource_readers.interface import ReadRequest, Resource, Value
 from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import Entry, Literal, Node, ObjectNode, Position
 from resource_readers.workflows.azure_parameters import (
     bound_parameters,
     given_parameters,
-    with_variables,
 )
-from resource_readers.workflows.azure_scopes import Bound, Scope, scalar, unresolved
+from resource_readers.workflows.azure_scopes import Scope, scalar, unresolved
 from resource_readers.workflows.azure_templates import Item, Shape, both, items
-from resource_readers.workflows.azure_values import from_node
 from resource_readers.workflows.documents import Document, DocumentError, inside, open_document, repository_of
-from resource_readers.workflows.properties import PlacedProperties, Properties, text_of, value_of
+from resource_readers.workflows.properties import PlacedProperties, Properties, text_of
 from verdicts import Location
 
 TYPE = "Azure.Pipelines/pipelines"
@@ -126,7 +124,7 @@ class Parts:
                     reason = unresolved(item.node, item.scope)
                     if reason is None:
                         item.scope.reading.miss(item.node.line, f"one of the {kind} is no mapping")
-                    elif not reason.startswith("the parameter"):  # those are the caller's to give
+                    elif "the parameter" not in reason:  # those are the caller's to give
                         item.scope.reading.miss(item.node.line, f"{kind} that aren't known: {reason}")
                     continue
                 shape = Shape(item.node, item.scope, item.condition, item.repeated)
@@ -134,6 +132,8 @@ class Parts:
                     yield from self._templates(shape, kind, item, deep)
                 elif item.repeated and any("${{" in name for name in shape.names):
                     continue  # a part of the caller's, put together anew
+                elif item.condition is not True and _refuses(shape):
+                    continue
                 elif shape.names:
                     yield Found(shape, item.condition, item.repeated)
 
@@ -222,70 +222,6 @@ class Parts:
         return None
 
 
-def read_variables(
-    parts: Parts, slots: Sequence[Item], scope: Scope, deep: int = 0
-) -> tuple[list[dict[str, Value]], dict[str, Bound]]:
-    """The variables of a pipeline, stage or job: for the property `variables`, and as expressions see them."""
-    listed: list[dict[str, Value]] = []
-    bound: dict[str, Bound] = {}
-    for slot in slots:
-        node = scalar(slot.node, slot.scope) if isinstance(slot.node, Literal) else slot.node
-        if isinstance(node, ObjectNode):
-            shape = Shape(node, with_variables(slot.scope, bound), slot.condition)
-            for name in shape.names:
-                entry = shape.entry(name)
-                if entry is not None:
-                    certain = slot.condition is True and all(one.condition is True for one in shape.slots(name))
-                    _variable(listed, bound, name, entry.value, certain, {}, scope)
-            continue
-        for item in items(node, slot.scope, slot.condition, slot.repeated):
-            if not isinstance(item.node, ObjectNode):
-                continue
-            inner = item.scope if item.scope.done else with_variables(item.scope, bound)
-            shape = Shape(item.node, inner, item.condition)
-            if shape.has("template"):
-                _template_variables(parts, shape, replace(item, scope=inner), listed, bound, deep)
-                continue
-            certain = item.condition is True
-            if shape.has("group"):
-                found = {"group": value_of(shape.get("group"), scope.reading.budget)}
-                listed.append(found | ({} if certain else {"certain": False}))
-                continue
-            more = {name: value_of(shape.get(name), scope.reading.budget) for name in ("readonly",) if shape.has(name)}
-            name = text_of(shape.get("name"))
-            if name:
-                _variable(listed, bound, name, shape.get("value"), certain, more, scope)
-    return listed, bound
-
-
-def _variable(
-    listed: list[dict[str, Value]],
-    bound: dict[str, Bound],
-    name: str,
-    node: Node | None,
-    certain: bool,
-    more: dict[str, Value],
-    scope: Scope,
-) -> None:
-    value = value_of(node, scope.reading.budget)
-    listed.append({"name": name, "value": value, **more} | ({} if certain else {"certain": False}))
-    if certain:
-        bound[name.lower()] = Bound(from_node(node) if node is not None else None)
-    else:
-        reason = f"the variable {name!r} has this value only where a condition holds"
-        bound[name.lower()] = Bound(Unknown(reason, f"variables.{name}"), False)
-
-
-def _template_variables(
-    parts: Parts, shape: Shape, item: Item, listed: list[dict[str, Value]], bound: dict[str, Bound], deep: int
-) -> None:
-    for slot in shape.slots("template"):
-        scope = parts.template(shape, slot, "variables", deep)
-        if scope is None or not isinstance(scope.document.node, ObjectNode):
-            continue
-        condition = both(item.condition, slot.condition)
-        inner = Shape(scope.document.node, scope)
-        slots = [replace(one, condition=both(condition, one.condition)) for one in inner.slots("variables")]
-        more, values = read_variables(parts, slots, scope, deep + 1)
-        listed.extend(one | {"template": scope.document.shown} for one in more)
-        bound.update(values)
+def _refuses(shape: Shape) -> bool:
+    """`- 'a message': error`: templates have it where they must not be used, so that the run doesn't start."""
+    return len(shape.names) == 1 and " " in shape.names[0] and isinstance(shape.get(shape.names[0]), Literal)

@@ -18,11 +18,11 @@ from resource_readers.workflows.azure_pipelines import (
     Found,
     Parts,
     PipelineReading,
-    read_variables,
 )
 from resource_readers.workflows.azure_scopes import Scope
 from resource_readers.workflows.azure_templates import Shape, both
 from resource_readers.workflows.azure_triggers import put_resources, put_triggers
+from resource_readers.workflows.azure_variables import Variables
 from resource_readers.workflows.documents import DocumentError, document, repository_of
 from resource_readers.workflows.properties import Properties
 from resource_readers.workflows.recognition import is_azure_pipeline
@@ -93,10 +93,10 @@ class _Pipeline:
         put_triggers(properties, shape)
         put_resources(properties, shape)
         put_pool(properties, shape.entry("pool"))
-        listed, bound = read_variables(self._parts, shape.slots("variables"), scope)
-        entry = next((slot.entry for slot in shape.slots("variables")), None)
-        properties.put("variables", listed, entry)
-        around = Around(shape.entry("pool"), bound)
+        variables = Variables(self._pipeline.reading.budget)
+        variables.read(self._parts, shape.slots("variables"))
+        variables.put(properties, shape.slots("variables"))
+        around = Around(shape.entry("pool"), variables.bound)
         self._content(shape, around, 0)
         if not outer & {"stages", "jobs", "steps", "extends", "variables"}:
             self._pipeline.reading.miss(self._node.line, "the pipeline has neither stages nor jobs nor steps")
@@ -144,9 +144,11 @@ class _Pipeline:
             inner_node, scope = scope.document.node, with_variables(scope, around.variables)
             template = Shape(inner_node, scope)
             condition = both(around.condition, both(inner.condition, slot.condition))
-            _, bound = read_variables(self._parts, template.slots("variables"), scope, deep + 1)
+            more = Variables(self._pipeline.reading.budget)
+            more.read(self._parts, template.slots("variables"), deep + 1)
             pool = template.entry("pool") or around.pool
-            self._content(template, Around(pool, {**around.variables, **bound}, condition, around.repeated), deep + 1)
+            variables = {**around.variables, **more.bound}
+            self._content(template, Around(pool, variables, condition, around.repeated), deep + 1)
 
     def _add(self, facts: JobFacts) -> None:
         self._facts.deploys = self._facts.deploys or facts.deploys

@@ -12,7 +12,7 @@ from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 from resource_readers.workflows.azure_expressions import ExpressionError, evaluate, parse_expression
 from resource_readers.workflows.azure_functions import MAXIMUM_TEXT
-from resource_readers.workflows.azure_values import Result, text_of_result, to_node
+from resource_readers.workflows.azure_values import Chosen, Computed, Result, chosen_node, text_of_result, to_node
 from resource_readers.workflows.documents import Document
 from resource_readers.workflows.service_expressions import replace_expressions, whole_expression
 
@@ -74,6 +74,11 @@ class Part(ObjectNode):
     document: Document | None = None
 
 
+def _whole(bound: Bound, name: str) -> Node:
+    node = to_node(bound.value, Literal(None, 1))
+    return node if bound.certain else chosen_node(node, name)
+
+
 class _Names:
     """A scope as expressions see it; notes whether something uncertain was asked for."""
 
@@ -85,9 +90,12 @@ class _Names:
     def budget(self) -> Budget:
         return self._scope.reading.budget
 
+    def chosen(self, by: str) -> None:
+        self.uncertain = self.uncertain or by
+
     def _bound(self, bound: Bound, name: str) -> Result:
         if not bound.certain and not isinstance(bound.value, Unknown):
-            self.uncertain = self.uncertain or name
+            self.chosen(name)
         return bound.value
 
     def context(self, name: str) -> Result:
@@ -96,9 +104,7 @@ class _Names:
             return self._bound(loop, name)
         if name.lower() in ("parameters", "variables"):
             values = self._scope.parameters if name.lower() == "parameters" else self._scope.variables
-            at = Literal(None, 1)
-            entries = tuple(Entry(key, to_node(self._bound(one, key), at), 1) for key, one in values.items())
-            return ObjectNode(entries, 1)
+            return ObjectNode(tuple(Entry(key, _whole(one, key), 1) for key, one in values.items()), 1)
         return Unknown(f"{name} is known only during the run", name)
 
     def has_members(self, name: str) -> bool:
@@ -135,7 +141,7 @@ def unresolved(node: Node, scope: Scope) -> str | None:
     """Why a scalar that is nothing but an expression can't be computed; None if it can, or is something else."""
     text = node.value if isinstance(node, Literal) else None
     whole = whole_expression(text) if isinstance(text, str) and not scope.done else None
-    value = _quiet(whole, scope) if whole is not None else None
+    value = _quiet(whole, scope)[0] if whole is not None else None
     return value.reason if isinstance(value, Unknown) else None
 
 
@@ -147,20 +153,21 @@ def scalar(node: Literal, scope: Scope) -> Node:
     scope.reading.budget.spend(1 + len(text) // 256)
     whole = whole_expression(text)
     if whole is not None:
-        value = _quiet(whole, scope)
+        value, chosen = _quiet(whole, scope)
         if isinstance(value, ObjectNode | ArrayNode):
-            return value
-        if not isinstance(value, Unknown):
-            return Literal(value, node.line, node.column)
-        return node
+            return chosen_node(value, chosen) if chosen else value
+        if isinstance(value, Unknown):
+            return node
+        return Chosen(value, node.line, node.column, chosen) if chosen else Computed(value, node.line, node.column)
 
-    size = len(text)
+    size, by = len(text), ""
 
     def shown(expression: str) -> str | None:
-        nonlocal size
-        value = _quiet(expression, scope)
+        nonlocal size, by
+        value, chosen = _quiet(expression, scope)
         if isinstance(value, Unknown | ObjectNode | ArrayNode):
             return None
+        by = by or chosen
         new = text_of_result(value)
         size += len(new)
         if size > MAXIMUM_TEXT:
@@ -169,11 +176,11 @@ def scalar(node: Literal, scope: Scope) -> Node:
         return new
 
     found = replace_expressions(text, shown)
-    return Literal(found, node.line, node.column)
+    return Chosen(found, node.line, node.column, by) if by else Literal(found, node.line, node.column)
 
 
-def _quiet(text: str, scope: Scope) -> Result:
+def _quiet(text: str, scope: Scope) -> tuple[Result, str]:
     try:
-        return compute(text, scope)[0]
+        return compute(text, scope)
     except ExpressionError as error:
-        return Unknown(str(error))
+        return Unknown(str(error)), ""

@@ -15,7 +15,7 @@ from resource_readers.interface import Unknown, Value
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 from resource_readers.workflows.azure_expressions import ExpressionError
 from resource_readers.workflows.azure_scopes import MAXIMUM_DEPTH, Bound, Part, Scope, compute, scalar
-from resource_readers.workflows.azure_values import from_node, truth
+from resource_readers.workflows.azure_values import Chosen, from_node, truth
 from resource_readers.workflows.properties import Uncertain
 
 _DIRECTIVE = re.compile(r"\$\{\{\s*(if|elseif|else|each|insert)\b(.*)\}\}", re.DOTALL | re.IGNORECASE)
@@ -96,7 +96,7 @@ def items(node: Node | None, scope: Scope, condition: Value = True, repeated: bo
         if isinstance(value, ArrayNode):
             yield from items(value, _of_value(scope), condition, repeated)
         elif isinstance(value, ObjectNode) or (isinstance(value, Literal) and value.value not in (None, "")):
-            yield Item(value, scope if value is node else _of_value(scope), condition, repeated)
+            yield Item(value, scope if value is node else _scope_of(value, _of_value(scope)), condition, repeated)
         return
     if isinstance(node, ObjectNode):
         # A mapping in a list's place: its directives may give lists.
@@ -114,7 +114,7 @@ def items(node: Node | None, scope: Scope, condition: Value = True, repeated: bo
             if isinstance(value, ArrayNode):
                 yield from items(value, _of_value(scope), condition, repeated)
             elif isinstance(value, ObjectNode) or not _is_unset(one, value):
-                yield Item(value, scope if value is one else _of_value(scope), condition, repeated)
+                yield Item(value, scope if value is one else _scope_of(value, _of_value(scope)), condition, repeated)
         else:
             yield Item(one, scope, condition, repeated)
 
@@ -151,7 +151,7 @@ def _item(node: ObjectNode, scope: Scope, condition: Value, repeated: bool, chai
                 yield Item(value, inner, *wanted)
 
 
-def _scope_of(node: ObjectNode, scope: Scope) -> Scope:
+def _scope_of(node: Node, scope: Scope) -> Scope:
     """The scope of a mapping, which may have been computed in another file."""
     if not isinstance(node, Part) or node.document is None or node.document is scope.document:
         return scope
@@ -201,6 +201,12 @@ def _rounds(rest: str, entry: Entry, scope: Scope) -> Iterator[Item]:
         scope.reading.miss(entry.line, f"a loop is not understood: {error}")
         return
     name = match.group(1)
+    if (
+        chosen
+        and isinstance(value, ObjectNode | ArrayNode)
+        and not (value.items if isinstance(value, ArrayNode) else value.entries)
+    ):
+        value = Unknown(f"the parameter {chosen!r} may be given another value")
     if isinstance(value, Unknown):
         reason = Unknown(f"a loop over something unknown: {value.reason}", " ".join(rest.split()))
         yield Item(entry.value, scope.with_loop(name, Bound(Unknown(value.reason, name))), reason, True, entry)
@@ -208,7 +214,8 @@ def _rounds(rest: str, entry: Entry, scope: Scope) -> Iterator[Item]:
     if isinstance(value, ArrayNode):
         for one in value.items:
             scope.reading.budget.spend(40)
-            yield Item(entry.value, scope.with_loop(name, Bound(from_node(one), not chosen)), entry=entry)
+            certain = not chosen and not isinstance(one, Chosen)
+            yield Item(entry.value, scope.with_loop(name, Bound(from_node(one), certain)), entry=entry)
     elif isinstance(value, ObjectNode):
         for pair in value.entries:
             scope.reading.budget.spend(40)
@@ -275,12 +282,17 @@ class Shape:
         """Whether one of the entries is there, or may be."""
         return any(name.lower() in self._slots for name in names)
 
-    def entry(self, *names: str) -> Entry | None:
-        """The first of the entries that is there, wholly computed."""
+    def entry(self, *names: str, passing: bool = False) -> Entry | None:
+        """The first of the entries that is there, wholly computed.
+
+        Args:
+            names: of the entries.
+            passing: what other files gave keeps its places; else it stands where the expression stands that took it.
+        """
         for name in names:
             slots = self.slots(name)
             if slots:
-                return _joined(slots)
+                return _joined(slots, passing)
         return None
 
     def get(self, *names: str) -> Node | None:
@@ -307,12 +319,12 @@ class Shape:
         return found
 
 
-def _joined(slots: Iterable[Item]) -> Entry:
+def _joined(slots: Iterable[Item], passing: bool) -> Entry:
     """One entry for all the branches that may be taken; what differs between them is uncertain."""
     found: Entry | None = None
     for item in slots:
         assert item.entry is not None
-        node = deep(item.node, item.scope)
+        node = deep(item.node, item.scope, passing)
         if item.condition is not True:
             node = _uncertain(node, item.condition.reason)
         if found is None:
@@ -341,28 +353,40 @@ def _uncertain(node: Node, reason: str) -> Node:
     if isinstance(node, Literal):
         return Uncertain(node.value, node.line, node.column, reason=reason)
     if isinstance(node, ArrayNode):
-        return ArrayNode(tuple(_uncertain(one, reason) for one in node.items), node.line, node.column)
+        return replace(node, items=tuple(_uncertain(one, reason) for one in node.items))
     if isinstance(node, ObjectNode):
-        entries = tuple(Entry(one.key, _uncertain(one.value, reason), one.line, one.column) for one in node.entries)
-        return ObjectNode(entries, node.line, node.column)
+        return replace(node, entries=tuple(replace(one, value=_uncertain(one.value, reason)) for one in node.entries))
     return node
 
 
-def deep(node: Node, scope: Scope) -> Node:
-    """A tree with everything in it computed. Raises LimitError."""
+def _moved(node: Node, at: Literal, scope: Scope) -> Node:
+    """The tree with every part of it standing at one place."""
+    scope.reading.budget.spend()
+    if isinstance(node, ArrayNode):
+        items_moved = tuple(_moved(one, at, scope) for one in node.items)
+        return replace(node, items=items_moved, line=at.line, column=at.column)
+    if isinstance(node, ObjectNode):
+        entries = tuple(Entry(one.key, _moved(one.value, at, scope), at.line, at.column) for one in node.entries)
+        return replace(node, entries=entries, line=at.line, column=at.column)
+    return replace(node, line=at.line, column=at.column)
+
+
+def deep(node: Node, scope: Scope, passing: bool = False) -> Node:
+    """A tree with everything in it computed; see Shape.entry. Raises LimitError."""
     scope.reading.budget.spend()
     if scope.done:
         return node
     if isinstance(node, Literal):
-        return scalar(node, scope)
+        value = scalar(node, scope)
+        return value if passing or isinstance(value, Literal) else _moved(value, node, scope)
     if isinstance(node, ArrayNode):
         found: list[Node] = []
         for item in items(node, scope):
-            one = deep(item.node, item.scope.deeper())
+            one = deep(item.node, item.scope.deeper(), passing)
             found.append(one if item.condition is True else _uncertain(one, item.condition.reason))
         return ArrayNode(tuple(found), node.line, node.column)
     if isinstance(node, ObjectNode):
         shape = Shape(node, scope)
-        entries = tuple(_joined(shape.slots(name)) for name in shape.names)
+        entries = tuple(_joined(shape.slots(name), passing) for name in shape.names)
         return Part(entries, node.line, node.column, scope.document)
     return node

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 
 from resource_readers.interface import Unknown
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
@@ -10,6 +11,36 @@ from resource_readers.workflows.properties import Uncertain
 
 Result = str | int | float | bool | None | Unknown | ObjectNode | ArrayNode
 """What an expression gives: mappings and lists as nodes, so that what it passes on keeps its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Computed(Literal):
+    """A scalar that an expression gave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen(Computed):
+    """A scalar whose value stands for now: whoever starts the run, or calls the template, may choose another.
+
+    Attributes:
+        by: the parameter on which it hangs.
+    """
+
+    by: str = ""
+
+
+def chosen_node(node: Node, by: str) -> Node:
+    """The tree with all its scalars marked."""
+    if isinstance(node, Uncertain | Chosen):
+        return node
+    if isinstance(node, Literal):
+        value = from_node(node)
+        return Chosen(node.value if not isinstance(value, str) else value, node.line, node.column, by)
+    if isinstance(node, ArrayNode):
+        return replace(node, items=tuple(chosen_node(one, by) for one in node.items))
+    if isinstance(node, ObjectNode):
+        return replace(node, entries=tuple(replace(one, value=chosen_node(one.value, by)) for one in node.entries))
+    return node
 
 
 def all_of(base: Result) -> Result:
@@ -21,29 +52,31 @@ def all_of(base: Result) -> Result:
     return None
 
 
-def item_of(base: Result, key: Result) -> Result:
+def item_of(base: Result, key: Result) -> Node | None:
     """A member of a mapping, an item of a list; None if it isn't there."""
     if isinstance(base, ObjectNode):
-        found = base.get(text_of_result(key))
-        return from_node(found) if found is not None else None
+        return base.get(text_of_result(key))
     if isinstance(base, ArrayNode):
         number = to_number(key)
         if isinstance(number, int) and 0 <= number < len(base.items):
-            return from_node(base.items[number])
+            return base.items[number]
         if isinstance(key, str):  # a list that `*` gave
-            found_items = [from_node(one) for one in base.items]
-            values = [item_of(one, key) for one in found_items if isinstance(one, ObjectNode)]
-            return ArrayNode(tuple(to_node(one, base) for one in values if one is not None), base.line, base.column)
+            values = [item_of(one, key) for one in base.items if isinstance(one, ObjectNode)]
+            return ArrayNode(tuple(one for one in values if one is not None), base.line, base.column)
     return None
 
 
 def from_node(node: Node) -> Result:
-    """A node as a value."""
+    """A node as a value. `true` and `false` in YAML are texts here; only a type or a function makes truth values."""
     if isinstance(node, ObjectNode | ArrayNode):
         return node
     if isinstance(node, Uncertain):
         return Unknown(node.reason, str(node.value))
-    return node.value if isinstance(node, Literal) else Unknown("not understood")
+    if not isinstance(node, Literal):
+        return Unknown("not understood")
+    if isinstance(node.value, bool) and not isinstance(node, Computed):
+        return "true" if node.value else "false"
+    return node.value
 
 
 def to_node(value: Result, at: Node | Entry) -> Node:
@@ -52,7 +85,7 @@ def to_node(value: Result, at: Node | Entry) -> Node:
         return value
     if isinstance(value, Unknown):
         return Uncertain(value.text, at.line, at.column, reason=value.reason)
-    return Literal(value, at.line, at.column)
+    return Computed(value, at.line, at.column)
 
 
 def text_of_result(value: Result) -> str:

@@ -104,8 +104,8 @@ class _Lexer:
             if len(words) == 1:
                 assignments = ((name, words[0][0]),)
                 words = []
-        while words and words[0][0].text.lower() in _KEYWORDS:
-            words = words[1:]
+        begin = next((i for i, (word, _) in enumerate(words) if word.text.lower() not in _KEYWORDS), len(words))
+        words = words[begin:]
         if not words and not assignments:
             return
         if len(self.found) >= MAXIMUM_COMMANDS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.evaluation import Budget
-from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, NodeSource, ObjectNode, Position, Unreadable
+from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode, Position, Unreadable
 from resource_readers.trees.plain import plain
 
 Path = tuple[str | int, ...]
@@ -32,16 +32,26 @@ class PlacedProperties:
             path = path[1:]
         for end in range(len(path), 0, -1):
             place = self.places.get(path[:end])
-            if place is None:
-                continue
-            if isinstance(place, Entry) and end < len(path):
-                deeper = NodeSource(place.value).position(path[end:])
-                if (deeper.line, deeper.column) != (place.value.line, place.value.column):
-                    return deeper
-            elif not isinstance(place, Entry | Position):
-                return NodeSource(place).position(path[end:])
-            return Position(place.line, place.column)
+            if place is not None:
+                found = _below(place, path[end:])
+                return Position(found.line, found.column)
         return self.start
+
+
+def _below(place: Place, path: Path) -> Place:
+    """The part at a path below another, or the nearest one around it."""
+    node = place.value if isinstance(place, Entry) else place
+    for part in path:
+        if isinstance(node, ObjectNode) and isinstance(part, str):
+            entry = node.entry(part)
+            if entry is None:
+                break
+            place, node = entry, entry.value
+        elif isinstance(node, ArrayNode) and isinstance(part, int) and part < len(node.items):
+            place = node = node.items[part]
+        else:
+            break
+    return place
 
 
 @dataclass(slots=True)

@@ -22,36 +22,6 @@ _EXTENDS = re.compile(
     rb"(?:\{|(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]+)[ \t]*(?:template|parameters|\$\{\{)",
     re.MULTILINE,
 )
-_FOREIGN = frozenset(
-    {
-        *(
-            "$schema",
-            "apiVersion",
-            "kind",
-            "services",
-            "image",
-            "workflows",
-            "orbs",
-            "openapi",
-            "swagger",
-            "type",
-            "language",
-        ),
-        *(
-            "definitions",
-            "before_script",
-            "include",
-            "include_",
-            "pipelines",
-            "channels",
-            "dependencies",
-            "repos",
-            "on",
-            "runs",
-        ),
-        *("options", "images", "tags", "version", "configs", "hosts", "tasks", "machine"),
-    }
-)
 _AZURE_KEYS = frozenset(
     {
         *(
@@ -85,12 +55,17 @@ def _is_yaml(file: ProjectFile) -> bool:
     return _path(file).suffix.lower() in (".yml", ".yaml")
 
 
-def outer_keys(data: bytes) -> set[str]:
-    """The keys that begin a line."""
+def _head(file: ProjectFile) -> bytes:
+    """The beginning of a file, without byte order mark."""
+    data = file.data[:_LOOKED_AT]
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
-    found = _KEY.findall(data.removeprefix(b"\xef\xbb\xbf")[:_LOOKED_AT])
-    return {next(one for one in groups if one).decode() for groups in found}
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _outer_keys(data: bytes) -> set[str]:
+    """The keys that begin a line."""
+    return {next(one for one in groups if one).decode() for groups in _KEY.findall(data)}
 
 
 def is_github_workflow(file: ProjectFile) -> bool:
@@ -99,7 +74,7 @@ def is_github_workflow(file: ProjectFile) -> bool:
         return False
     if _path(file).parts[-3:-1] == (".github", "workflows"):
         return True
-    keys = outer_keys(file.data)
+    keys = _outer_keys(_head(file))
     return "jobs" in keys and ("on" in keys or "true" in keys) and not keys & {"$schema", "apiVersion", "trigger"}
 
 
@@ -107,7 +82,7 @@ def is_github_action(file: ProjectFile) -> bool:
     """`action.yml` that says how it runs."""
     if _path(file).name.lower() not in ("action.yml", "action.yaml"):
         return False
-    keys = outer_keys(file.data)
+    keys = _outer_keys(_head(file))
     return "runs" in keys or {"name", "description"} <= keys
 
 
@@ -115,13 +90,13 @@ def is_azure_pipeline(file: ProjectFile) -> bool:
     """What is named like a pipeline, and what has the stages, jobs, steps, variables of one."""
     if not _is_yaml(file) or _path(file).parts[-3:-1] == (".github", "workflows"):
         return False
-    keys = outer_keys(file.data)
-    data = file.data[:_LOOKED_AT]
+    data = _head(file)
+    keys = _outer_keys(data)
     if _PIPELINE_NAME.match(_path(file).name) and not keys & {"$schema", "apiVersion"}:
         return True
-    if keys & _FOREIGN and not (keys <= _AZURE_KEYS):
+    if not keys <= _AZURE_KEYS:
         return False
-    if _EXTENDS.search(data) and "services" not in keys:
+    if _EXTENDS.search(data):
         return True
     for name in ("stages", "jobs", "steps"):
         if name in keys and _AZURE_LISTS[name].search(data) and _AZURE_ITEM.search(data):

@@ -148,26 +148,24 @@ class _Lexer:
     def _finish(self, command: _Open) -> None:
         words, places = command.words, command.places
         command.words, command.places = [], []
-        at = places[0] if places else 0
         assignments: list[tuple[str, Word]] = []
-        setting = False
-        while words:
-            text = words[0].text
-            match = _ASSIGNMENT.fullmatch(text)
+        setting, begin = False, 0
+        for word in words:
+            match = _ASSIGNMENT.fullmatch(word.text)
             if match is not None:
-                assignments.append((match.group(1), Word(match.group(2), words[0].known)))
-            elif text in _SETTERS:
+                assignments.append((match.group(1), Word(match.group(2), word.known)))
+            elif word.text in _SETTERS:
                 setting = True
-            elif not (text in _KEYWORDS or text in _WRAPPERS or (setting and text.startswith("-"))):
+            elif not (word.text in _KEYWORDS or word.text in _WRAPPERS or (setting and word.text.startswith("-"))):
                 break
-            words, places = words[1:], places[1:]
-        if not words and not assignments:
+            begin += 1
+        if begin == len(words) and not assignments:
             return
-        at = places[0] if places else at
+        at = places[begin if begin < len(words) else 0]
         if len(self.found) >= MAXIMUM_COMMANDS:
             raise ScriptError(f"a script of more than {MAXIMUM_COMMANDS:,} commands")
         line, column = self._lines.place(at)
-        self.found.append(Command(tuple(words), line, column, tuple(assignments), self._group))
+        self.found.append(Command(tuple(words[begin:]), line, column, tuple(assignments), self._group))
 
     def _word(self, end: str, depth: int) -> Word:
         script, size = self._script, len(self._script)
