@@ -71,6 +71,7 @@ def scope_id(value: Value, target: DeploymentScope) -> str:
     if isinstance(value, ResourceHandle):
         return value.id
     if isinstance(value, dict):
-        # tenant() has no id before the deployment.
-        return symbolic(value.get("id", unknown("it has no id"))) if "displayName" not in value or "subscriptionId" in value else "/"
+        if "displayName" in value and "subscriptionId" not in value:
+            return "/"  # tenant() has no id before the deployment
+        return symbolic(value.get("id", unknown("a scope without an id")))
     return "{" + symbolic(value).strip("{}") + "}"
