@@ -175,6 +175,7 @@ class ReadRequest:
         root: the project's folder; nothing outside it is read, also not by a link.
         path: the file, absolute or relative to the root.
         parameters: a file with parameter values, or None.
+        given: values of parameters by casefolded name, which win over those of files.
         neighbours: where `parameters` is None, whether a parameter file beside the template that is named after it
             gives the values.
         bicep: compiles Bicep files; None for our own front end.
@@ -186,6 +187,7 @@ class ReadRequest:
     root: Path
     path: Path
     parameters: Path | None = None
+    given: Mapping[str, Value] = field(default_factory=dict)
     neighbours: bool = False
     bicep: BicepCompiler | None = None
     bicep_modules: tuple[Path, ...] = ()

@@ -59,10 +59,14 @@ def read_resources(request: ReadRequest) -> ReadResult:
     return _nothing(shown, f"no reader recognises it (known kinds: {kinds})")
 
 
-def read_if_recognised(request: ReadRequest) -> ReadResult | None:
+def read_if_recognised(request: ReadRequest, kinds: frozenset[str] | None = None) -> ReadResult | None:
     """Reads a file by the reader that recognises it; None for a file that is of none of our kinds.
 
     A file that can't be opened may be of any kind, so it is named as not read.
+
+    Args:
+        request: which file, and how.
+        kinds: reads files of these only; None for all.
     """
     shown = shown_name(request.root, request.path)
     try:
@@ -71,7 +75,9 @@ def read_if_recognised(request: ReadRequest) -> ReadResult | None:
         return _nothing(error.shown, f"can't be read: {error}")
     try:
         reader = next((one for one in READERS if one.recognises(file)), None)
-        return _with_activities(reader.read(file, request)) if reader is not None else None
+        if reader is None or (kinds is not None and reader.kind not in kinds):
+            return None
+        return _with_activities(reader.read(file, request))
     except Exception as error:  # a reader's own mistake must neither end the run nor pass as "nothing in it"
         return _nothing(shown, f"mlgate itself failed here ({_place_of(error)}); please report it")
 

@@ -1,0 +1,67 @@
+"""Parameter values that the project's own pipelines give to its templates.
+
+A pipeline that deploys a template with a parameter file says more of what will be deployed than the template's own
+defaults. A parameter file that isn't in the project says nothing; the template is read as if it weren't named.
+Where several deployments of one template give different values, none of them is taken: what is unknown then stays so.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from resource_readers.interface import ReadResult, Unknown, Value
+from resource_readers.workflows.deployments import ParameterSource, template_parameters
+
+KINDS = frozenset({"github-workflow", "azure-pipeline"})
+_MORE = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineValues:
+    """What the deployments of a template agree on.
+
+    Attributes:
+        file: the parameter file, relative to the project's root, or None.
+        given: values that are given one by one, by casefolded name.
+    """
+
+    file: Path | None = None
+    given: Mapping[str, Value] = field(default_factory=dict)
+
+
+def pipeline_values(workflows: Iterable[ReadResult]) -> Mapping[str, PipelineValues]:
+    """By the path of a template (relative to the root) what the workflows give to it."""
+    found = {}
+    for template, sources in template_parameters(workflows).items():
+        values = _agreed(sources)
+        if values is not None:
+            found[template] = values
+    return found
+
+
+def _agreed(sources: tuple[ParameterSource, ...]) -> PipelineValues | None:
+    first, *others = sources
+    if any((other.files, other.inline) != (first.files, first.inline) for other in others):
+        return None
+    if len(first.files) > 1 or _MORE in first.inline or not all(isinstance(file, str) for file in first.files):
+        return None
+    given = {name.casefold(): _value(name, value) for name, value in first.inline.items()}
+    return PipelineValues(Path(first.files[0]) if first.files else None, given)
+
+
+def _value(name: str, value: Value) -> Value:
+    """What a command line gives: text is text only where no other type could have been meant."""
+    if not isinstance(value, str):
+        return value
+    try:
+        meant = json.loads(value)
+    except ValueError:
+        return value
+    if isinstance(meant, str):
+        return value
+    return Unknown(
+        f"the pipeline gives {name!r} as a text that may stand for another type", "{parameters('" + name + "')}"
+    )
