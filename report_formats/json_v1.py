@@ -5,10 +5,10 @@ Stable: within version 1 no field goes away or changes its meaning; new ones may
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from report_formats import wording
-from report_formats.interface import Report
+from report_formats.interface import Excerpt, Report
 from verdicts import (
     Completed,
     DatabaseIdentity,
@@ -19,7 +19,6 @@ from verdicts import (
     NotCompleted,
     Outcome,
     ToolIdentity,
-    Verdict,
     WaivedFinding,
 )
 
@@ -32,6 +31,22 @@ class LocationV1(TypedDict):
     path: str
     line: int | None
     column: int | None
+
+
+class ExcerptV1(TypedDict):
+    """See `report_formats.interface.Excerpt`."""
+
+    first: int
+    lines: list[str]
+    marked: int
+    column: int | None
+
+
+class FixV1(TypedDict):
+    """What to write instead, in the language of the file."""
+
+    language: str
+    text: str
 
 
 class FindingV1(TypedDict):
@@ -48,6 +63,9 @@ class FindingV1(TypedDict):
     subject: str
     location: LocationV1 | None
     documentation: str
+    also: NotRequired[list[str]]
+    excerpt: NotRequired[ExcerptV1]
+    fix: NotRequired[FixV1]
 
 
 class WaiverV1(TypedDict):
@@ -129,6 +147,15 @@ class FactV1(TypedDict):
     value: str
 
 
+class RuleV1(TypedDict):
+    """A rule that findings name; `page` is Markdown, "" if it has none."""
+
+    id: str
+    family: str
+    synopsis: str
+    page: str
+
+
 class VerdictV1(TypedDict):
     """The decision; `summary` is for people and may be worded differently in any release."""
 
@@ -154,6 +181,9 @@ class ReportV1(TypedDict):
     tools: list[ToolV1]
     databases: list[DatabaseV1]
     inputs: list[InputV1]
+    kind: NotRequired[str]
+    left_out: NotRequired[list[str]]
+    rules: NotRequired[list[RuleV1]]
 
 
 class JsonFormat:
@@ -169,7 +199,7 @@ class JsonFormat:
 def report_v1(report: Report) -> ReportV1:
     """The report as the document that will be written."""
     verdict = report.verdict
-    return {
+    document: ReportV1 = {
         "schema": SCHEMA,
         "title": report.title,
         "created_at": wording.moment(report.created_at),
@@ -181,14 +211,31 @@ def report_v1(report: Report) -> ReportV1:
             "decided_at": wording.moment(verdict.at),
             "summary": wording.headline(verdict),
         },
-        "findings": [_finding(finding, verdict) for finding in verdict.findings],
-        "waived": [_waived(item, verdict) for item in verdict.waived],
+        "findings": [_finding(finding, report) for finding in verdict.findings],
+        "waived": [_waived(item, report) for item in verdict.waived],
         "could_not_check": [_could_not_check(outcome) for outcome in verdict.unchecked],
         "scanners": [_scanner(outcome) for outcome in verdict.outcomes],
         "tools": [_tool(tool) for tool in wording.tools(verdict)],
         "databases": [_database(database) for database in wording.databases(verdict)],
         "inputs": [_input(item) for item in wording.inputs(verdict)],
     }
+    if report.kind != "report":
+        document["kind"] = report.kind
+    if report.left_out:
+        document["left_out"] = list(report.left_out)
+    if report.rules:
+        document["rules"] = _rules(report)
+    return document
+
+
+def _rules(report: Report) -> list[RuleV1]:
+    """Those that findings name, excused ones among them."""
+    named = {item.rule_id for item in wording.all_findings(report.verdict)}
+    return [
+        {"id": one.id, "family": one.family, "synopsis": one.synopsis, "page": one.markdown}
+        for key, one in sorted(report.rules.items())
+        if key in named
+    ]
 
 
 def _location(location: Location | None) -> LocationV1 | None:
@@ -199,10 +246,10 @@ def _place(location: Location) -> LocationV1:
     return {"path": location.path, "line": location.line, "column": location.column}
 
 
-def _finding(finding: Finding, verdict: Verdict) -> FindingV1:
-    return {
+def _finding(finding: Finding, report: Report) -> FindingV1:
+    made: FindingV1 = {
         "fingerprint": finding.fingerprint,
-        "denies": finding.severity.reaches(verdict.fail_on),
+        "denies": finding.severity.reaches(report.verdict.fail_on),
         "rule": finding.rule_id,
         "scanner": finding.scanner,
         "severity": finding.severity.value,
@@ -213,10 +260,27 @@ def _finding(finding: Finding, verdict: Verdict) -> FindingV1:
         "location": _location(finding.location),
         "documentation": finding.documentation,
     }
+    if finding.also:
+        made["also"] = list(finding.also)
+    excerpt, fix = report.excerpt(finding), report.fix(finding)
+    if excerpt is not None:
+        made["excerpt"] = _excerpt(excerpt)
+    if fix is not None:
+        made["fix"] = {"language": fix.language, "text": fix.text}
+    return made
 
 
-def _waived(item: WaivedFinding, verdict: Verdict) -> WaivedV1:
-    finding = _finding(item.finding, verdict)
+def _excerpt(excerpt: Excerpt) -> ExcerptV1:
+    return {
+        "first": excerpt.first,
+        "lines": list(excerpt.lines),
+        "marked": excerpt.marked,
+        "column": excerpt.column,
+    }
+
+
+def _waived(item: WaivedFinding, report: Report) -> WaivedV1:
+    finding = _finding(item.finding, report)
     finding["denies"] = False
     return {
         "finding": finding,

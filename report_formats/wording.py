@@ -8,7 +8,17 @@ import re
 from collections.abc import Mapping
 from typing import assert_never
 
-from verdicts import Completed, DatabaseIdentity, Decision, InputDigest, NotCompleted, Outcome, ToolIdentity, Verdict
+from verdicts import (
+    Completed,
+    DatabaseIdentity,
+    Decision,
+    Finding,
+    InputDigest,
+    NotCompleted,
+    Outcome,
+    ToolIdentity,
+    Verdict,
+)
 
 DECISION_WORDS = {
     Decision.ALLOWED: "ALLOWED",
@@ -63,6 +73,16 @@ def inputs(verdict: Verdict) -> tuple[InputDigest, ...]:
     """Everything that was looked at, once, by name."""
     found = {item for outcome in verdict.outcomes for item in outcome.evidence.inputs}
     return tuple(sorted(found, key=lambda item: (item.name, item.digest)))
+
+
+def all_findings(verdict: Verdict) -> tuple[Finding, ...]:
+    """Standing findings, worst first, then excused ones."""
+    return (*verdict.findings, *(item.finding for item in verdict.waived))
+
+
+def place_of(finding: Finding) -> str:
+    """The file in which it stands, or the resource where there is no file."""
+    return (finding.location.path if finding.location else finding.resource) or "(no place)"
 
 
 def scanner_ids(verdict: Verdict) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from report_formats.interface import Report
+from report_formats.interface import Excerpt, Lines, Report, RuleText
 from tests.strategies import NOW, waiver_for
 from verdicts import (
     Completed,
@@ -136,3 +136,77 @@ def allowed_report() -> Report:
 def unchecked_report() -> Report:
     """Nothing found, and something not looked at."""
     return report_of(checkov_outcome(), UNREADABLE, trivy_outcome())
+
+
+def policy_outcome(*found: Finding) -> Completed:
+    """A run of our own rules over some files."""
+    return Completed(
+        scanner="policy",
+        examined=9,
+        unit="resources",
+        findings=found,
+        evidence=Evidence(
+            inputs=(
+                InputDigest("infrastructure/main.bicep", "sha256:" + "5" * 64),
+                InputDigest("infrastructure/quiet.json", "sha256:" + "6" * 64),
+            )
+        ),
+        seconds=0.31,
+        notes=("MLG-REGISTRY-QUARANTINE is switched off: premium registries come next year",),
+    )
+
+
+PUBLIC = finding(
+    rule_id="MLG-WORKSPACE-PUBLIC-ACCESS",
+    scanner="policy",
+    message="A workspace must not be open to the public network; publicNetworkAccess is Enabled",
+    resource="/subscriptions/{}/providers/Microsoft.MachineLearningServices/workspaces/credit-risk",
+    subject="/properties/publicNetworkAccess",
+    location=Location("infrastructure/main.bicep", 12, 5),
+    documentation="docs/rules/MLG-WORKSPACE-PUBLIC-ACCESS.md",
+    also=("CKV_AZURE_144",),
+)
+KEYS = tuple(
+    finding(
+        rule_id="MLG-STORAGE-SHARED-KEY",
+        scanner="policy",
+        severity=Severity.MEDIUM,
+        message="Shared keys must be off; allowSharedKeyAccess is not set",
+        remediation="Set allowSharedKeyAccess to false.",
+        resource=f"storageAccounts/st{number}",
+        location=Location("infrastructure/accounts.json", 10 * number),
+        documentation="docs/rules/MLG-STORAGE-SHARED-KEY.md",
+    )
+    for number in range(1, 9)
+)
+WORKSPACE_RULE = RuleText(
+    id="MLG-WORKSPACE-PUBLIC-ACCESS",
+    synopsis="A workspace must not be open to the public network",
+    help="A stolen token alone opens it. Set publicNetworkAccess to Disabled.",
+    markdown="# MLG-WORKSPACE-PUBLIC-ACCESS\n\n**What**: A workspace must not be open.\n\n```bicep\nx: 'y'\n```\n",
+    family="isolation",
+)
+
+
+def check_report() -> Report:
+    """What `mlgate check` reports: excerpts, lines to write, merged and waived findings, what was left out."""
+    outcomes = (policy_outcome(PUBLIC, *KEYS), checkov_outcome(finding(), WAIVED, TOLERATED), UNREADABLE)
+    base = report_of(*outcomes, required=frozenset({"policy"}), waived=(WAIVED,))
+    excerpt = Excerpt(
+        first=10,
+        lines=("  properties: {", "    // open for <now> & `later`", "    publicNetworkAccess: 'Enabled'", "  }", "}"),
+        marked=12,
+        column=5,
+    )
+    return Report(
+        title="Check of the project",
+        verdict=base.verdict,
+        mlgate_version=base.mlgate_version,
+        facts=(("profile", "production"), ("commit", "0123456789abcdef0123456789abcdef01234567")),
+        created_at=NOW,
+        kind="check",
+        left_out=("vendor/** (3 files and folders): copied from elsewhere",),
+        excerpts={PUBLIC.fingerprint: excerpt},
+        fixes={PUBLIC.fingerprint: Lines("bicep", "publicNetworkAccess: 'Disabled'")},
+        rules={WORKSPACE_RULE.id: WORKSPACE_RULE},
+    )

@@ -6,7 +6,7 @@ import datetime as dt
 
 from hypothesis import strategies as st
 
-from report_formats.interface import Report
+from report_formats.interface import KINDS, Excerpt, Lines, Report, RuleText
 from verdicts import (
     Completed,
     DatabaseIdentity,
@@ -81,6 +81,7 @@ findings = st.builds(
     subject=texts,
     location=st.none() | locations,
     documentation=st.one_of(st.just("https://rules.example/x"), texts),
+    also=st.lists(identifiers, max_size=2).map(tuple),
 )
 evidence = st.builds(
     Evidence,
@@ -154,11 +155,35 @@ def verdicts(draw: st.DrawFn) -> Verdict:
     )
 
 
-reports = st.builds(
-    Report,
-    title=texts,
-    verdict=verdicts(),
-    mlgate_version=st.just("0.1.0"),
-    facts=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
-    created_at=st.just(NOW),
+excerpts = st.builds(
+    lambda first, lines, marked, column: Excerpt(
+        first=first, lines=tuple(lines), marked=first + marked % len(lines), column=column
+    ),
+    st.integers(min_value=1, max_value=10_000),
+    st.lists(texts, min_size=1, max_size=5),
+    st.integers(min_value=0, max_value=4),
+    st.none() | st.integers(min_value=1, max_value=300),
 )
+rule_texts = st.builds(RuleText, id=identifiers, synopsis=texts, help=texts, markdown=texts, family=texts)
+
+
+@st.composite
+def _reports(draw: st.DrawFn) -> Report:
+    verdict = draw(verdicts())
+    known = [*verdict.findings, *(item.finding for item in verdict.waived)]
+    explained = [one for one in known if draw(st.booleans())]
+    return Report(
+        title=draw(texts),
+        verdict=verdict,
+        mlgate_version="0.1.0",
+        facts=tuple(draw(st.lists(st.tuples(texts, texts), max_size=3))),
+        created_at=NOW,
+        kind=draw(st.sampled_from(KINDS)),
+        left_out=tuple(draw(st.lists(texts, max_size=2))),
+        excerpts={one.fingerprint: draw(excerpts) for one in explained},
+        fixes={one.fingerprint: Lines(draw(st.sampled_from(("arm", "yaml"))), draw(texts)) for one in explained},
+        rules={one.rule_id: draw(rule_texts) for one in explained},
+    )
+
+
+reports = _reports()

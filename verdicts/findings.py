@@ -87,6 +87,7 @@ class Finding:
         subject: what tells two findings of one rule at one resource apart (a property path, an installed version).
         location: where it stands, if it stands in a file.
         documentation: the page that explains the rule, or "".
+        also: rules of other scanners that found the same here and are reported by this finding alone.
     """
 
     rule_id: str
@@ -98,6 +99,7 @@ class Finding:
     subject: str = ""
     location: Location | None = None
     documentation: str = ""
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("rule_id", "scanner", "resource", "subject", "documentation"):
@@ -106,10 +108,11 @@ class Finding:
             raise ValueError("a finding needs a rule id and a scanner")
         for name in ("message", "remediation"):
             object.__setattr__(self, name, clean_text(getattr(self, name)))
+        object.__setattr__(self, "also", tuple(one_line(one, maximum=1_000) for one in self.also))
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 (hexadecimal) over rule, path, resource and subject; the line is no part of it."""
+        """SHA-256 (hexadecimal) over rule, path, resource and subject; neither line nor `also` is part of it."""
         path = self.location.path if self.location else ""
         identity = json.dumps([self.rule_id, path, self.resource, self.subject], ensure_ascii=True)
         return hashlib.sha256(identity.encode()).hexdigest()

@@ -67,6 +67,8 @@ def _location_from(value: Any) -> Location | None:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
+    # Only where there is one, so that what older releases wrote and read stays as it was.
+    also = {"also": list(finding.also)} if finding.also else {}
     return {
         "rule_id": finding.rule_id,
         "scanner": finding.scanner,
@@ -77,12 +79,14 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "subject": finding.subject,
         "location": _location(finding.location),
         "documentation": finding.documentation,
+        **also,
     }
 
 
 def _finding_from(value: Any) -> Finding:
     place = _location_from(value["location"])
-    return Finding(**{**value, "severity": Severity(value["severity"]), "location": place})
+    also = tuple(value.get("also", ()))
+    return Finding(**{**value, "severity": Severity(value["severity"]), "location": place, "also": also})
 
 
 def _evidence(evidence: Evidence) -> dict[str, Any]:
