@@ -138,12 +138,21 @@ def _whole(value: Any) -> Any:
 
 def _name(scope: Scope) -> Any:
     """The last part of the name: that of a child resource is written "parent/child" in templates."""
-    value = _whole(_top(scope, "name"))
+    value = _top(scope, "name")
+    if isinstance(value, Unknown):
+        return _last_part(value, scope)
     if isinstance(value, str) and "/" in value:
         if scope.type == NOT_KNOWN:
             return TYPE_NOT_KNOWN
         return value.rpartition("/")[2] if scope.type.count("/") > 1 else value
     return value
+
+
+def _last_part(value: Unknown, scope: Scope) -> Any:
+    """Of a child whose parent's name isn't known, the own name may be: "{parameters('network')}/GatewaySubnet"."""
+    _, slash, last = value.text.rpartition("/")
+    told = slash and last and scope.type.count("/") > 1 and not {"{", "}"} & set(last)
+    return last if told else Unknown(value.reason)
 
 
 def _full_name(scope: Scope) -> Any:

@@ -89,6 +89,28 @@ def test_what_a_function_makes_of_an_id_is_another_text() -> None:
 
 
 @pytest.mark.parametrize(
+    ("type_", "text", "state"),
+    [
+        ("Microsoft.Network/virtualNetworks/subnets", "{parameters('network')}/GatewaySubnet", "NonCompliant"),
+        ("Microsoft.Network/virtualNetworks/subnets", "{a('/x')}/GatewaySubnet", "NonCompliant"),
+        ("Microsoft.Network/virtualNetworks/subnets", "{parameters('network')}/other", "NotApplicable"),
+        ("Microsoft.Network/virtualNetworks/subnets", "network/{parameters('subnet')}", "Unknown"),
+        ("Microsoft.Network/virtualNetworks/subnets", "network/{a('b/GatewaySubnet')}", "Unknown"),
+        ("Microsoft.Network/virtualNetworks/subnets", "{parameters('network')}/", "Unknown"),
+        ("Microsoft.Network/virtualNetworks", "{parameters('network')}/GatewaySubnet", "Unknown"),
+    ],
+)
+def test_the_name_of_a_child_is_known_without_that_of_its_parent(type_: str, text: str, state: str) -> None:
+    condition = {"allOf": [{"field": "name", "equals": "GatewaySubnet"}, {"field": "properties.x", "exists": False}]}
+    resource = {"type": type_, "name": {"$unknown": "later", "text": text}, "properties": {}}
+    case = {
+        "policy": {"mode": "All", "policyRule": {"if": condition, "then": {"effect": "audit"}}},
+        "resource": resource,
+    }
+    assert answer_case(case, NOW)["state"] == state
+
+
+@pytest.mark.parametrize(
     ("target", "state"),
     [
         ({"$unknown": "later", "text": f"{STORAGE}/st{{parameters('n')}}"}, "Compliant"),
