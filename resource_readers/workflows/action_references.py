@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 
+from resource_readers.containers.images import image_parts
 from resource_readers.interface import Unknown, Value
+from resource_readers.workflows.service_expressions import replace_expressions
 
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _VERSION = re.compile(r"v?\d+(?:\.\d+)*(?:[-+.][\w.+-]*)?|[\w.-]*[-/]v?\d+(?:\.\d+)+(?:[-+.][\w.+-]*)?", re.IGNORECASE)
+
+_MACRO = re.compile(r"\$\(([\w.]+)\)")
+_BRACES = re.compile(r"[{}]")
 
 
 def parts_of(text: str) -> dict[str, Value]:
@@ -49,7 +54,7 @@ def pinned(ref: str) -> str:
 
 
 def _docker(name: str) -> dict[str, Value]:
-    image = image_parts(name)
+    image = image_of(name)
     kind = "digest" if "digest" in image else "tag" if "tag" in image else "none"
     found: dict[str, Value] = {"image": image, "pinned": kind}
     if "digest" in image:
@@ -57,19 +62,10 @@ def _docker(name: str) -> dict[str, Value]:
     return found
 
 
-def image_parts(text: str) -> dict[str, Value]:
-    """A container image: text, registry, repository, tag, digest (as far as it has them)."""
-    text = text.strip()
-    if "${{" in text or "$(" in text:
-        return {"text": text, "repository": Unknown("the image is known only during the run", text)}
-    name, _, digest = text.partition("@")
-    head, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    registry = head.split("/")[0] if slash and re.search(r"[.:]|^localhost$", head.split("/")[0]) else ""
-    repository = (head + slash + last).removeprefix(registry + "/" if registry else "")
-    parts: dict[str, Value] = {"text": text, "registry": registry or "docker.io", "repository": repository}
-    if tag:
-        parts["tag"] = tag
-    if digest:
-        parts["digest"] = digest
-    return parts
+def image_of(text: str) -> dict[str, Value]:
+    """The parts of a container image (containers.images.image_parts); what an expression or macro gives is unknown."""
+    shown = replace_expressions(text.strip(), lambda expression: "{" + _BRACES.sub("", expression) + "}")
+    shown = _MACRO.sub(r"{\1}", shown)
+    if shown == text.strip():
+        return image_parts(shown)
+    return image_parts(Unknown("an expression, known only during the run", shown))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.trees.nodes import Entry, Literal, ObjectNode
-from resource_readers.workflows.action_references import image_parts
+from resource_readers.workflows.action_references import image_of
 from resource_readers.workflows.azure_parameters import with_variables
 from resource_readers.workflows.azure_pipelines import Found, Parts, PipelineReading
 from resource_readers.workflows.azure_scopes import Bound
@@ -136,7 +136,7 @@ def _job(
     properties.fact("continueOnError", shape.entry("continueOnError"), False)
     properties.copy("workspace", shape.entry("workspace"))
     properties.copy("templateContext", shape.entry("templateContext"))
-    _put_containers(properties, shape)
+    _put_containers(pipeline, properties, shape)
     put_pool(properties, shape.entry("pool") or around.pool)
     variables = around.variables if implicit else _put_variables(parts, properties, shape, around)
     environment = _environment(properties, shape.entry("environment"))
@@ -213,12 +213,14 @@ def _self_hosted(name: Value) -> Value:
     return False
 
 
-def _put_containers(properties: Properties, shape: Shape) -> None:
+def _put_containers(pipeline: PipelineReading, properties: Properties, shape: Shape) -> None:
     entry = shape.entry("container")
     if entry is not None and not is_empty(entry.value):
-        # A name without tag may be that of a container under `resources`.
         image = node_of(entry.value, "image") if isinstance(entry.value, ObjectNode) else entry.value
-        found: dict[str, Value] = {"image": image_parts(text_of(image))}
+        name = text_of(image)
+        found: dict[str, Value] = {"image": image_of(pipeline.containers.get(name, name))}
+        if name in pipeline.containers:
+            found["resource"] = name
         for key, one in entries_of(entry.value):
             if key.lower() != "image":
                 found[key] = value_of(one.value, properties.budget)

@@ -36,6 +36,8 @@ class PipelineReading:
     Attributes:
         repository: the top of the repository, relative to the project's root.
         name: of the pipeline, which is its file's.
+        templates: for the property of this name.
+        containers: images of the containers under `resources`, by their names there.
     """
 
     reading: Reading
@@ -44,6 +46,7 @@ class PipelineReading:
     repository: str
     resources: list[Resource] = field(default_factory=list)
     templates: list[Value] = field(default_factory=list)
+    containers: dict[str, str] = field(default_factory=dict)
     _names: dict[tuple[tuple[str, str], ...], int] = field(default_factory=dict)
 
     @property

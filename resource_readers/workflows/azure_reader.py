@@ -91,7 +91,7 @@ class _Pipeline:
             "unsetParameters", [one.get("name") for one in properties.values["parameters"] if "default" not in one]
         )
         put_triggers(properties, shape)
-        put_resources(properties, shape)
+        self._pipeline.containers.update(put_resources(properties, shape))
         put_pool(properties, shape.entry("pool"))
         variables = Variables(self._pipeline.reading.budget)
         variables.read(self._parts, shape.slots("variables"))

@@ -70,11 +70,12 @@ def _branches(node: object, name: str) -> dict[str, Value]:
     return {}
 
 
-def put_resources(properties: Properties, shape: Shape) -> None:
-    """Adds `resources`: repositories, containers, pipelines ..., each a list."""
+def put_resources(properties: Properties, shape: Shape) -> dict[str, str]:
+    """Adds `resources`: repositories, containers, pipelines ..., each a list; gives the containers' images by name."""
     inner = shape.shape("resources")
     if inner is None:
-        return
+        return {}
+    images: dict[str, str] = {}
     found: dict[str, Value] = {}
     for kind in inner.names:
         entry = inner.entry(kind)
@@ -86,9 +87,12 @@ def put_resources(properties: Properties, shape: Shape) -> None:
                 value["pinned"] = pinned(str(value.get("ref") or "").removeprefix("refs/heads/"))
                 if str(value.get("ref") or "").startswith("refs/heads/"):
                     value["pinned"] = "branch"
+            if kind == "containers" and text_of(node_of(item, "image")):
+                images[text_of(node_of(item, "container"))] = text_of(node_of(item, "image"))
             listed.append(value)
             for key, one in entries_of(item):
                 properties.mark(one, "resources", kind, len(listed) - 1, key)
         found[kind] = listed
     slots = shape.slots("resources")
     properties.put("resources", found, slots[0].entry if slots else None)
+    return images

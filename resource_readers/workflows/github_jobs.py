@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
-from resource_readers.workflows.action_references import image_parts, parts_of
+from resource_readers.workflows.action_references import image_of, parts_of
 from resource_readers.workflows.approvals import environments_before
 from resource_readers.workflows.documents import DocumentError, inside, open_document
 from resource_readers.workflows.github_expressions import secrets_in
@@ -214,7 +214,7 @@ def _put_containers(properties: Properties, job: ObjectNode) -> None:
 
 def _container(properties: Properties, node: Node) -> dict[str, Value]:
     image = node_of(node, "image") if isinstance(node, ObjectNode) else node
-    found: dict[str, Value] = {"image": image_parts(text_of(image))}
+    found: dict[str, Value] = {"image": image_of(text_of(image))}
     for name in ("credentials", "env", "options", "ports", "volumes"):
         one = node_of(node, name)
         if one is not None:
@@ -229,6 +229,32 @@ def put_concurrency(properties: Properties, entry: Entry | None, name: str = "co
     group = node_of(entry.value, "group") if isinstance(entry.value, ObjectNode) else entry.value
     cancel = fact(node_of(entry.value, "cancel-in-progress"), properties.budget)
     properties.put(name, {"group": text_of(group), "cancelInProgress": False if cancel is None else cancel}, entry)
+
+
+_INPUT = re.compile(r"inputs\.([\w-]+)|inputs\['([\w-]+)'\]")
+
+
+def _inputs(job: ObjectNode, called: Node) -> dict[str, str]:
+    """The inputs of a called workflow whose value is written out, by the caller or as default."""
+    on = node_of(called, "on", "true")
+    found = {
+        name: text_of(node_of(entry.value, "default"))
+        for name, entry in entries_of(node_of(node_of(on, "workflow_call"), "inputs"))
+        if node_of(entry.value, "default") is not None
+    }
+    for name, entry in entries_of(node_of(job, "with")):
+        found[name] = text_of(entry.value)
+    return found
+
+
+def _given(environment: dict[str, Value], inputs: Mapping[str, str]) -> dict[str, Value]:
+    """An environment with the name that an input gives."""
+    name = environment.get("name")
+    match = _INPUT.fullmatch(whole_expression(name.text) or "") if isinstance(name, Unknown) else None
+    given = inputs.get(match.group(1) or match.group(2)) if match is not None else None
+    if given is None:
+        return environment
+    return environment | {"declared": bool(given), "name": known_text(given)}
 
 
 def _put_call(reading: GithubReading, properties: Properties, job: ObjectNode, uses: Entry) -> None:
@@ -253,11 +279,11 @@ def _put_call(reading: GithubReading, properties: Properties, job: ObjectNode, u
         reading.reading.miss(uses.line, f"the workflow {text_of(uses.value)!r} can't be read: {error}")
         return
     jobs: list[Value] = []
+    inputs = _inputs(job, document.node)
     for name, entry in entries_of(node_of(document.node, "jobs")):
         reading.reading.budget.spend()
-        jobs.append(
-            {"name": name, "environment": _environment(reading.properties(), entry_of(entry.value, "environment"))}
-        )
+        environment = _environment(reading.properties(), entry_of(entry.value, "environment"))
+        jobs.append({"name": name, "environment": _given(environment, inputs)})
     properties.put("called", {"path": document.shown, "jobs": jobs}, uses)
     if not jobs:
         reading.reading.miss(uses.line, f"the workflow {text_of(uses.value)!r} has no jobs")

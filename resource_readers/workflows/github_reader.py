@@ -11,7 +11,7 @@ from resource_readers.reading import Reading
 from resource_readers.template_language.unknowns import LimitError
 from resource_readers.trees.nodes import ObjectNode
 from resource_readers.trees.plain import TooManyValuesError
-from resource_readers.workflows.action_references import image_parts
+from resource_readers.workflows.action_references import image_of
 from resource_readers.workflows.approvals import put_totals
 from resource_readers.workflows.documents import Document, DocumentError, document, repository_of
 from resource_readers.workflows.github_jobs import put_concurrency, read_job
@@ -160,7 +160,7 @@ def _action(parts: GithubReading, node: ObjectNode) -> None:
         text = text_of(image.value)
         properties.put(
             "image",
-            image_parts(text.removeprefix("docker://")) if text.startswith("docker://") else {"file": text},
+            image_of(text.removeprefix("docker://")) if text.startswith("docker://") else {"file": text},
             image,
         )
     properties.put("secrets", parts.secrets(node))
