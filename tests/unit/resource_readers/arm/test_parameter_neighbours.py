@@ -28,7 +28,7 @@ def values(value: Any) -> str:
     return json.dumps({"$schema": PARAMETERS, "contentVersion": "1.0.0.0", "parameters": {"n": {"value": value}}})
 
 
-def read(tmp_path: Path, path: str, *, neighbours: bool = True, **files: str) -> ReadResult:
+def read(tmp_path: Path, path: str, *, neighbours: bool = True, **files: Any) -> ReadResult:
     for name, content in files.items():
         (tmp_path / name.replace("__", ".")).write_text(content)
     return read_resources(ReadRequest(root=tmp_path, path=Path(path), neighbours=neighbours))

@@ -200,11 +200,8 @@ def test_named_hostile_templates_end_and_are_named(tmp_path: Path) -> None:
     for _ in range(8):
         use = template([nested(use, name="[format('n{0}', copyIndex())]", copy={"name": "l", "count": 700})])
     assert "stopped" in read(tmp_path, use).not_read[0].reason
-    calls = {
-        "namespace": "a",
-        "members": {f"f{n}": function(f"[concat(a.f{n - 1}(), a.f{n - 1}())]") for n in range(1, 60)},
-    }
-    calls["members"]["f0"] = function("x")
+    members = {f"f{n}": function(f"[concat(a.f{n - 1}(), a.f{n - 1}())]") for n in range(1, 60)}
+    calls = {"namespace": "a", "members": {**members, "f0": function("x")}}
     assert "stopped" in read(tmp_path, template([vault("[a.f59()]")], functions=[calls])).not_read[0].reason
 
 
