@@ -42,7 +42,9 @@ def name_of(result: ReadResult) -> Any:
     "neighbour", ["main__parameters__json", "main__parameters__jsonc", "MAIN__Parameters__json", "parameters__json"]
 )
 def test_the_parameter_file_beside_a_template_is_used_and_named(tmp_path: Path, neighbour: str) -> None:
-    result = read(tmp_path, "main.json", main__json=json.dumps(TEMPLATE), **{neighbour: values("beside")})
+    result = read(
+        tmp_path, "main.json", **dict[str, Any](main__json=json.dumps(TEMPLATE), **{neighbour: values("beside")})
+    )
     shown = neighbour.replace("__", ".")
     assert (name_of(result), result.parameters) == ("beside", shown)
     assert shown in [one.name for one in result.files]
@@ -60,7 +62,7 @@ def test_the_parameter_file_beside_a_template_is_used_and_named(tmp_path: Path, 
     ],
 )
 def test_none_is_used_where_it_is_not_clear_which(tmp_path: Path, others: dict[str, str]) -> None:
-    result = read(tmp_path, "main.json", main__json=json.dumps(TEMPLATE), **others)
+    result = read(tmp_path, "main.json", main__json=json.dumps(TEMPLATE), **dict[str, Any](others))
     assert isinstance(name_of(result), Unknown)
     assert (result.parameters, result.not_read) == ("", ())
 
