@@ -1,18 +1,21 @@
 """What is known of a text of which only parts are: `azureml:{MODEL}@latest` ends with "@latest" whatever the model is.
 
 A reader writes such a value as {"$unknown": reason, "text": "azureml:{MODEL}@latest"}, with `{...}` for what isn't
-known. Only what stands before the first brace and behind the last one is taken for certain.
+known. Where braces don't match, everything from the first one on is taken for unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from policies.values import Truth, Unknown
 
-_Ask = Callable[[str, str, Any], bool | None]
-"""Takes the sure beginning, the sure end (both folded) and the operand; None where they don't tell."""
+_Pieces = Sequence[str]
+"""What stands before, between and behind the unknown parts, folded; always two or more."""
+_Ask = Callable[[_Pieces, Any], bool | None]
+"""Takes the pieces and the operand; None where they don't tell."""
 
 
 def tell(value: Unknown, operator: str, operand: Any) -> Truth:
@@ -21,9 +24,8 @@ def tell(value: Unknown, operator: str, operand: Any) -> Truth:
     given = operand if isinstance(operand, list) else [operand]
     if "{" not in value.text or any(isinstance(one, str) and "{" in one for one in given):
         return value
-    begin = value.text.partition("{")[0].casefold()
-    end = value.text.rpartition("}")[2].casefold()
-    if not begin and not end:
+    pieces = _pieces(value.text)
+    if not any(pieces):
         return value
     if operator == "exists":
         # A text that isn't empty is there.
@@ -31,51 +33,78 @@ def tell(value: Unknown, operator: str, operand: Any) -> Truth:
     ask = _OPERATORS.get(operator.removeprefix("not"))
     if ask is None:
         return value
-    found = ask(begin, end, operand)
+    found = ask(pieces, operand)
     return value if found is None else found is not operator.startswith("not")
 
 
-def _equals(begin: str, end: str, operand: Any) -> bool | None:
+@functools.lru_cache(maxsize=4096)
+def _pieces(text: str) -> tuple[str, ...]:
+    pieces: list[str] = []
+    start, at = 0, text.find("{")
+    while at >= 0:
+        pieces.append(text[start:at].casefold())
+        start = _behind(text, at)
+        at = text.find("{", start)
+    return (*pieces, text[start:].casefold())
+
+
+def _behind(text: str, at: int) -> int:
+    """The position behind the unknown part that begins at a brace; braces in quotes don't count."""
+    depth, quote = 0, ""
+    for position in range(at, len(text)):
+        sign = text[position]
+        if quote:
+            quote = "" if sign == quote else quote
+        elif sign in "'\"":
+            quote = sign
+        elif sign in "{}":
+            depth += 1 if sign == "{" else -1
+            if depth == 0:
+                return position + 1
+    return len(text)
+
+
+def _equals(pieces: _Pieces, operand: Any) -> bool | None:
     if isinstance(operand, dict | list):
         return None
-    return _cannot_be(begin, end, str(operand).casefold())
+    return _cannot_be(pieces, str(operand).casefold())
 
 
-def _cannot_be(begin: str, end: str, text: str) -> bool | None:
+def _cannot_be(pieces: _Pieces, text: str) -> bool | None:
     """False where the whole can't be `text`, else None: what isn't known may be empty, too."""
-    possible = text.startswith(begin) and text.endswith(end) and len(text) >= len(begin) + len(end)
-    return None if possible else False
+    begin, *_, end = pieces
+    possible = text.startswith(begin) and text.endswith(end) and len(text) >= sum(map(len, pieces))
+    return None if possible and all(piece in text for piece in pieces) else False
 
 
-def _in(begin: str, end: str, operand: Any) -> bool | None:
+def _in(pieces: _Pieces, operand: Any) -> bool | None:
     if not isinstance(operand, list):
         return None
-    return False if all(_equals(begin, end, item) is False for item in operand) else None
+    return False if all(_equals(pieces, item) is False for item in operand) else None
 
 
-def _contains(begin: str, end: str, operand: Any) -> bool | None:
+def _contains(pieces: _Pieces, operand: Any) -> bool | None:
     if isinstance(operand, dict | list):
         return None
     wanted = str(operand).casefold()
-    return True if wanted in begin or wanted in end else None
+    return True if any(wanted in piece for piece in pieces) else None
 
 
-def _like(begin: str, end: str, operand: Any) -> bool | None:
+def _like(pieces: _Pieces, operand: Any) -> bool | None:
     if not isinstance(operand, str):
         return None
     head, star, rest = operand.casefold().partition("*")
     if not star:
-        return _cannot_be(begin, end, head)
+        return _cannot_be(pieces, head)
     *middle, tail = rest.split("*")
+    begin, *between, end = pieces
     if not _agree(begin, head) or not _agree(end[::-1], tail[::-1]):
         return False
     if not begin.startswith(head) or not end.endswith(tail):
         return None
-    # What may lie between the two: each part has to be found behind the one before it.
-    for part in middle:
-        at, before = begin.find(part, len(head)), end[: len(end) - len(tail)]
-        if len(middle) > 1 or (at < 0 and part not in before):
-            return None
+    left = [begin[len(head) :], *between, end[: len(end) - len(tail)]]
+    if len(middle) > 1 or not all(any(part in piece for piece in left) for part in middle):
+        return None
     return True
 
 

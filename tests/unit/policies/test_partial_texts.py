@@ -38,7 +38,16 @@ def asked(text: str, operator: str, operand: Any) -> Any:
         ("{acr}.azurecr.io/x:1", "contains", "azurecr.io", True),
         ("{acr}.azurecr.io/x:1", "contains", "{acr}", "unknown"),
         ("{acr}.azurecr.io/x:1", "notcontains", "azurecr", False),
-        ("{a}x{b}", "contains", "x", "unknown"),
+        ("{a}x{b}", "contains", "x", True),
+        ("/s/{a}/models/Anonymous/versions/{b}", "like", "*/anonymous/*", True),
+        ("/s/{a}/models/Anonymous/versions/{b}", "like", "/s/*/anonymous/*", True),
+        ("/s/{a}/models/Anonymous/versions/{b}", "like", "*/labels/*", "unknown"),
+        ("/s/{a}/models/{b}", "equals", "/s/1/datas/1", False),
+        ("{concat('}', x)}abc", "contains", "x", "unknown"),
+        ("{a{b}c}d", "contains", "c", "unknown"),
+        ("{it's}abc", "contains", "abc", "unknown"),
+        ("x{a", "contains", "a", "unknown"),
+        ("x{a", "like", "x*", True),
         ("kv-{x}", "equals", "st-1", False),
         ("kv-{x}", "equals", "kv-1", "unknown"),
         ("kv-{x}", "equals", "", False),
@@ -69,17 +78,19 @@ _WORD = st.text("ab:*@", max_size=4)
 @given(
     begin=_WORD,
     filling=_WORD,
+    middle=_WORD,
+    other=_WORD,
     end=_WORD,
     operator=st.sampled_from(["equals", "notequals", "like", "notlike", "contains", "notcontains", "in", "exists"]),
     operand=_WORD,
 )
 def test_an_answer_holds_for_everything_that_the_unknown_can_be(
-    begin: str, filling: str, end: str, operator: str, operand: str
+    begin: str, filling: str, middle: str, other: str, end: str, operator: str, operand: str
 ) -> None:
     given_operand: Any = [operand, "b"] if operator == "in" else "true" if operator == "exists" else operand
-    found = asked(begin + "{x}" + end, operator, given_operand)
+    found = asked(begin + "{x}" + middle + "{y}" + end, operator, given_operand)
     if found != "unknown":
-        assert OPERATORS[operator](given_operand)(begin + filling + end) is found
+        assert OPERATORS[operator](given_operand)(begin + filling + middle + other + end) is found
 
 
 def state(resource: dict[str, Any], condition: dict[str, Any]) -> Any:
