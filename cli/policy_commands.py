@@ -11,6 +11,7 @@ import click
 
 from cli.exit_codes import ExitCode
 from cli.policy_assess import assess
+from cli.policy_export import export
 from cli.policy_inputs import (
     FILE,
     Given,
@@ -38,7 +39,7 @@ def policy() -> None:
     """Evaluate Azure Policy definitions offline: over resources, over cases, or one step by step."""
 
 
-for command in (aliases, assess, import_, list_, test):
+for command in (aliases, assess, export, import_, list_, test):
     policy.add_command(command)
 
 

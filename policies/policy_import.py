@@ -8,8 +8,6 @@ definition a line. A pack folder holds the same files; `policies.pack_sources` r
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -17,9 +15,10 @@ from typing import Any
 
 from policies.definitions import compile_definition, read_definition
 from policies.initiatives import read_initiative
+from policies.pack_folders import check_destination, replacing
 from policies.pack_sources import Body, PackSourceError, bodies_of, digest_of, read_inputs
 from policies.values import DefinitionError, EvaluationError
-from verdicts.errors import ConfigurationError, CouldNotCheckError
+from verdicts.errors import CouldNotCheckError
 
 NOTE = "SOURCE.yml"
 _BUILT_IN = "built-in-policies"
@@ -76,7 +75,7 @@ def import_policies(source: Path, destination: Path) -> ImportReport:
         ConfigurationError: the destination is something else, or lies within the source or around it.
         CouldNotCheckError: the source can't be read, or holds not one definition or initiative.
     """
-    _check_destination(source, destination)
+    check_destination(destination, NOTE, source)
     root = source / _BUILT_IN if (source / _BUILT_IN).is_dir() else source
     try:
         inputs = read_inputs(root)
@@ -88,49 +87,12 @@ def import_policies(source: Path, destination: Path) -> ImportReport:
     if not files:
         detail = f"; the first of {len(report.unread)}: {report.unread[0].what}" if report.unread else ""
         raise CouldNotCheckError(f"there is no definition in it{detail}", where=str(source))
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    workspace = Path(tempfile.mkdtemp(prefix=f".{destination.name[:50]}-", dir=destination.parent))
-    try:
+    with replacing(destination) as workspace:
         _write(workspace, files, report)
         if source.is_dir():
             _take_licences(source, workspace, report)
         (workspace / NOTE).write_text(_note(source, digest_of(inputs), report), encoding="utf-8")
-        workspace.chmod(0o755)
-        _put_in_place(workspace, destination)
-    except OSError as error:
-        raise CouldNotCheckError(f"can't be written: {error.strerror or error}", where=str(destination)) from None
-    finally:
-        shutil.rmtree(workspace, ignore_errors=True)
     return report
-
-
-def _check_destination(source: Path, destination: Path) -> None:
-    inside, outside = destination.resolve(), source.resolve()
-    if inside == outside or inside in outside.parents or outside in inside.parents:
-        raise ConfigurationError("source and destination lie within one another", where=str(destination))
-    if not destination.exists() and not destination.is_symlink():
-        return
-    if destination.is_symlink() or not destination.is_dir():
-        raise ConfigurationError("it is no folder", where=str(destination))
-    if any(destination.iterdir()) and not (destination / NOTE).is_file():
-        raise ConfigurationError(
-            "the folder isn't empty and no pack of an earlier import", where=str(destination), remedy="name another one"
-        )
-
-
-def _put_in_place(workspace: Path, destination: Path) -> None:
-    if destination.exists():
-        old = Path(tempfile.mkdtemp(prefix=".replaced-", dir=destination.parent))
-        destination.replace(old / "pack")
-        try:
-            workspace.rename(destination)
-        except OSError:
-            (old / "pack").rename(destination)
-            raise
-        finally:
-            shutil.rmtree(old, ignore_errors=True)
-    else:
-        workspace.rename(destination)
 
 
 def _converted(bodies: Sequence[Body], report: ImportReport) -> dict[str, Any]:
