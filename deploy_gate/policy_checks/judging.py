@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,8 +45,7 @@ def judge(read: Sequence[tuple[str, ReadResult]], rules: RuleSet, now: dt.dateti
         One Completed with all findings, and a NotCompleted for everything that was not read or can't be decided.
     """
     hidden = [one for _, result in read for one in result.not_read if one.may_hold_resources]
-    # A file that another one takes in is judged there, with the values that it gets there.
-    parts = {digest.name for shown, result in read for digest in result.files if digest.name != shown}
+    parts = _parts(read)
     views = [
         (resource, plain_resource(resource, str), shown in parts)
         for shown, result in read
@@ -53,11 +53,13 @@ def judge(read: Sequence[tuple[str, ReadResult]], rules: RuleSet, now: dt.dateti
         if not resource.existing
     ]
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
-    known = KnownResources((view for _, view, _ in views), whole=not hidden)
+    known = KnownResources((view for _, view, is_part in views if not is_part), whole=not hidden)
     tally = _Tally()
     for resource, view, is_part in views:
         tally.judged += 1
         for policy, applies in rules.pack.candidates(view, surroundings):
+            if is_part and policy.existence is not None:
+                continue  # what a part needs beside it may come from the file that takes it in
             answer = evaluate_known(policy, view, surroundings, known, applies=applies)
             _take(rules.rules[policy.definition.name], rules, resource, view, answer, is_part, tally)
     done = Completed(
@@ -69,6 +71,20 @@ def judge(read: Sequence[tuple[str, ReadResult]], rules: RuleSet, now: dt.dateti
         notes=rules.notes,
     )
     return done, *_unread(hidden), *_undecided(tally)
+
+
+def _parts(read: Sequence[tuple[str, ReadResult]]) -> frozenset[str]:
+    """Files that another one takes in, which are judged there, with the values that they get there.
+
+    The files of one folder of Terraform know of each other, but none takes another one in.
+    """
+    return frozenset(
+        digest.name
+        for shown, result in read
+        for digest in result.files
+        if digest.name != shown
+        and not (result.kind == "terraform" and posixpath.dirname(digest.name) == posixpath.dirname(shown))
+    )
 
 
 def _take(

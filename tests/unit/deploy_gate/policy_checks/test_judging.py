@@ -164,6 +164,33 @@ def test_related_resources_of_other_files_count_and_unread_files_leave_it_open(t
     assert findings(judged(tmp_path, rules, network_json=template(endpoint))) == []
 
 
+def endpoint_needed() -> RuleSet:
+    wanted = {"effect": "auditIfNotExists", "details": {"type": "Microsoft.Network/privateEndpoints"}}
+    return rule_set([rule({"field": "type", "equals": STORAGE}, then=wanted, property="")], "production")
+
+
+def test_what_a_module_needs_beside_it_may_come_from_its_caller(tmp_path: Path) -> None:
+    storage = f"param name string\nresource st '{STORAGE}@2023-01-01' = {{\n  name: name\n}}\n"
+    caller = "module one 'part.bicep' = {\n  name: 'one'\n  params: { name: 'st' }\n}\n"
+    endpoint = "resource pe 'Microsoft.Network/privateEndpoints@2023-01-01' = {\n  name: 'pe'\n}\n"
+    rules = endpoint_needed()
+    assert judged(tmp_path, rules, part_bicep=storage, main_bicep=caller + endpoint)[1:] == ()
+    (one,) = findings(judged(tmp_path, rules, main_bicep=caller))
+    assert one.location is not None
+    assert one.location.path == "part.bicep"
+
+
+def test_files_of_one_terraform_folder_are_no_parts_of_each_other(tmp_path: Path) -> None:
+    storage = (
+        'variable "keys" {}\nresource "azurerm_storage_account" "st" {\n  name = "st"\n'
+        '  resource_group_name = "rg"\n  shared_access_key_enabled = var.keys\n}\n'
+    )
+    outcomes = judged(tmp_path, shared_keys(), main_tf=storage, other_tf='locals {\n  a = "b"\n}\n')
+    assert findings(outcomes) == []
+    (one,) = obstacles(outcomes)
+    assert "MLG-TEST-RULE can't be decided" in one.detail
+
+
 def test_a_rule_about_secrets_does_not_quote_them(tmp_path: Path) -> None:
     rules = shared_keys(family="secrets")
     (one,) = findings(judged(tmp_path, rules, main_json=template(account(allowSharedKeyAccess="hunter2-hunter2"))))
