@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from resource_readers.containers.pod_specs import PodSpec
-from resource_readers.containers.yaml_values import decoded, values_of, with_variables
+from resource_readers.containers.yaml_values import FILLED_IN, decoded, values_of, with_variables
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource, Unknown, Value
 from resource_readers.project_files import ProjectFile
 from resource_readers.template_language.unknowns import symbolic, unknown
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import ArrayNode, Literal, Node, NodeSource, ObjectNode, Position
+from resource_readers.trees.placeholders import symbolic_text
 from resource_readers.trees.yaml_tree import YamlError, parse_all
 from verdicts import Location
 from verdicts.text import REDACTED, one_line
@@ -33,6 +34,7 @@ _KUSTOMIZATION = re.compile(r"kustomization\.ya?ml", re.IGNORECASE)
 _CONTROL = re.compile(
     r"^[ \t]*\{\{-?[ \t]*(?:if|else|end|range|with|define|block|template|include|toYaml|/\*)", re.MULTILINE
 )
+_WHOLE = re.compile(r"\{[^{}]*\}")
 _SEPARATOR = re.compile(r"^---(?:\s.*)?$", re.MULTILINE)
 _IRREGULAR = {"endpoints": "endpoints", "securitycontextconstraints": "securitycontextconstraints"}
 _CLUSTER_WIDE = frozenset(
@@ -222,9 +224,14 @@ def _hide(document: dict[str, Any]) -> None:
     for key in ("data", "stringData"):
         values = document.get(key)
         if isinstance(values, dict):
-            document[key] = {
-                name: value if isinstance(value, Unknown) or value in ("", None) else REDACTED
-                for name, value in values.items()
-            }
+            document[key] = {name: _hidden(value) for name, value in values.items()}
         elif values is not None and not isinstance(values, Unknown):
             document[key] = REDACTED
+
+
+def _hidden(value: Value) -> Value:
+    if isinstance(value, Unknown) or value in ("", None):
+        return value
+    filled = symbolic_text(value) if isinstance(value, str) else None
+    # Only what is a placeholder as a whole: beside one there may be a part of the secret.
+    return unknown(FILLED_IN, filled) if filled is not None and _WHOLE.fullmatch(filled) else REDACTED

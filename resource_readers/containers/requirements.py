@@ -19,7 +19,7 @@ MAXIMUM_BYTES = 1024 * 1024
 MAXIMUM_FILES = 20
 MAXIMUM_LINES = 20_000
 MAXIMUM_TEXT = 4_000
-"""Of one requirement with its hashes."""
+"""Of one requirement without its hashes."""
 
 _OPTION = re.compile(r"(--?[A-Za-z][A-Za-z-]*)(?:\s*=\s*|\s+|(?<=^-[A-Za-z])(?=\S)|\Z)(.*)", re.DOTALL)
 _LONG = {
@@ -135,14 +135,14 @@ def package_of(text: str) -> dict[str, Value]:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
-    if len(text) > MAXIMUM_TEXT:
+    bare = _HASH.sub("", text).strip()
+    if len(bare) > MAXIMUM_TEXT:
         return {"text": text, "valid": False, "exact": False}
     filled = symbolic_text(text, script=True)
     if filled is not None:
         return unknown_package(unknown("a placeholder that is filled in before the file is used", filled))
     made: dict[str, Any] = {"text": text}
     hashes = _HASH.findall(text)
-    bare = _HASH.sub("", text).strip()
     try:
         requirement = Requirement(bare)
     except InvalidRequirement:

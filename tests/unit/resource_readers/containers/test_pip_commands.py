@@ -92,3 +92,10 @@ def test_a_package_stands_where_its_run_stands(tmp_path: Path) -> None:
 def test_a_script_that_is_too_deep_is_named(tmp_path: Path) -> None:
     result = read(tmp_path, "FROM a:1\nRUN " + "$(" * 60 + "pip install b" + ")" * 60 + "\n")
     assert "nested deeper" in result.not_read[0].reason
+
+
+def test_a_requirement_with_a_hundred_hashes_is_one(tmp_path: Path) -> None:
+    hashes = " \\\n".join(f"    --hash=sha256:{number:064x}" for number in range(100))
+    found = properties(tmp_path, "RUN pip install -r requirements.txt", requirements_txt=f"cffi==2.1.1 \\\n{hashes}\n")
+    (one,) = found["pipPackages"]
+    assert (one["name"], one["exact"], len(one["hashes"]), one.get("valid")) == ("cffi", True, 100, None)
