@@ -22,6 +22,7 @@ _FIELDS = frozenset(
     {"name", "fullname", "kind", "type", "location", "id", "tags", "identity.type", "identity.userassignedidentities"}
 )
 _CALL = re.compile(r"\b(field|current)(\(\s*')((?:[^']|'')*)('\s*\))", re.IGNORECASE)
+_SCOPES = {"resourcegroup": "resourceGroup", "subscription": "subscription"}
 _OF_FILES = ("azureml", "estate")
 """What readers and the check add to resources."""
 _API_VERSION = "it asks whether a file has an apiVersion, and every request has one"
@@ -85,8 +86,13 @@ class Converter:
         types = self._known_types([related]) if isinstance(related, str) else frozenset[str]()
         converted = {}
         for key, value in details.items():
-            inner = key.lower() == "existencecondition"
-            converted[key] = self.condition(value, types, related=True) if inner else self.value(value, self._outer)
+            match key.lower():
+                case "existencecondition":
+                    converted[key] = self.condition(value, types, related=True)
+                case "existencescope" if isinstance(value, str) and value.lower() in _SCOPES:
+                    converted[key] = _SCOPES[value.lower()]
+                case _:
+                    converted[key] = self.value(value, self._outer)
         return {"effect": "", "details": converted}
 
     def condition(self, node: Any, types: frozenset[str], *, related: bool = False) -> Any:
