@@ -16,15 +16,13 @@ from policies.template_ids import told_by_ids
 from policies.values import EvaluationError, Truth, Unknown, first_unknown, known
 
 
-def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled, *, of_field: bool = False) -> Ask:
+def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled) -> Ask:
     """The condition that holds a value, or a collection, against an operand; tested once if constant.
 
     Args:
-        get: gives the value.
+        get: gives the value. Where it is known in part, the parts of its text may tell the answer.
         operator: lower-cased.
         operand: compiled.
-        of_field: the value is a field's as it stands, so that the parts of a text that are known may tell the answer.
-            What a function makes of a text has other parts.
     """
     if operand.evaluate is None and first_unknown(operand.constant) is None:
         try:
@@ -36,9 +34,9 @@ def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled, *, o
         def ask(scope: Scope) -> Truth:
             value = get(scope)
             if type(value) in _PARTS:
-                return _of_parts(value, fixed, operator, operand.constant, of_field)
+                return _of_parts(value, fixed, operator, operand.constant)
             if type(value) is Unknown:
-                return tell(value, operator, operand.constant) if of_field and value.text else value
+                return tell(value, operator, operand.constant)
             return fixed(value)
 
         return ask
@@ -54,12 +52,12 @@ def compared(get: Callable[[Scope], Any], operator: str, operand: Compiled, *, o
             no_operand(scope)
         test = _text_test(operator, given) if type(given) is str else OPERATORS[operator](given)
         if type(value) in _PARTS:
-            return _of_parts(value, test, operator, given, of_field)
-        told = told_by_ids(operator, value, given) if of_field else None
+            return _of_parts(value, test, operator, given)
+        told = told_by_ids(operator, value, given)
         if told is not None:
             return told
         if type(value) is Unknown:
-            return tell(value, operator, given) if of_field and value.text else value
+            return tell(value, operator, given)
         return test(value)
 
     return ask_dynamic
@@ -88,7 +86,7 @@ def _failing(error: EvaluationError) -> Ask:
 _PARTS = frozenset({Collection, dict, list})
 
 
-def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: Any, of_field: bool) -> Truth:
+def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: Any) -> Truth:
     """The truth for a collection (every member passes; an empty one does), an object or an array."""
     if type(value) is not Collection:
         return _of_container(value, test, operator, operand)
@@ -97,11 +95,11 @@ def _of_parts(value: Any, test: Callable[[Any], bool], operator: str, operand: A
     try:
         for member in value.members:
             kind = type(member)
-            told = told_by_ids(operator, member, operand) if of_field else None
+            told = told_by_ids(operator, member, operand)
             if told is not None:
                 truth = told
             elif kind is Unknown:
-                truth = tell(member, operator, operand) if of_field and member.text else member
+                truth = tell(member, operator, operand)
             else:
                 truth = _of_container(member, test, operator, operand) if kind in _PARTS else test(member)
             if truth is False:

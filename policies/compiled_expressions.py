@@ -106,6 +106,7 @@ def _check_count(call: Call, least: int, most: int | None, path: str) -> None:
 
 def _call(function: Function, arguments: tuple[Compiled, ...]) -> Compiled:
     apply, deep = function.apply, function.deep
+    keeps_text = function.name == "string"
 
     def evaluate(scope: Scope) -> Any:
         values = []
@@ -113,7 +114,7 @@ def _call(function: Function, arguments: tuple[Compiled, ...]) -> Compiled:
             value = argument.constant if argument.evaluate is None else argument.evaluate(scope)
             unknown = first_unknown(value) if deep else value if isinstance(value, Unknown) else None
             if unknown is not None:
-                return unknown
+                return value if keeps_text and unknown is value else unknown.without_text
             values.append(value)
         result = apply(*values)
         if not isinstance(result, bool | int):
@@ -142,9 +143,9 @@ def _compile_member(expression: Member, parameters: Parameters, path: str) -> Co
     def evaluate(scope: Scope) -> Any:
         value, name = known(base.value(scope)), key.value(scope)
         if isinstance(value, Unknown):
-            return value
+            return value.without_text
         if isinstance(name, Unknown):
-            return name
+            return name.without_text
         if expression.safe:
             return known(FUNCTIONS["tryget"].apply(value, name))
         if context is not None:
@@ -205,7 +206,9 @@ def _parameters(call: Call, parameters: Parameters, path: str) -> Compiled:
 
         def evaluate(scope: Scope) -> Any:
             wanted = inner.value(scope)
-            return wanted if isinstance(wanted, Unknown) else _parameter(text("parameters", wanted), parameters)
+            if isinstance(wanted, Unknown):
+                return wanted.without_text
+            return _parameter(text("parameters", wanted), parameters)
 
         return Compiled(evaluate=evaluate)
     wanted = name.value
@@ -234,7 +237,7 @@ def _field(call: Call, parameters: Parameters, path: str) -> Compiled:
     def evaluate(scope: Scope) -> Any:
         wanted = name.value(scope)
         if isinstance(wanted, Unknown):
-            return wanted
+            return wanted.without_text
         return _field_value(make_field(text("field", wanted)).get(scope.outer or scope))
 
     return Compiled(evaluate=evaluate)
@@ -248,7 +251,7 @@ def _field_value(value: Any) -> Any:
     """
     if isinstance(value, Collection):
         unknown = next((item for item in value.members if isinstance(item, Unknown)), None)
-        return unknown if unknown is not None else [item for item in value.members if item is not None]
+        return unknown.without_text if unknown is not None else [item for item in value.members if item is not None]
     return "" if value is None else value
 
 
@@ -259,7 +262,7 @@ def _current(call: Call, parameters: Parameters, path: str) -> Compiled:
     def evaluate(scope: Scope) -> Any:
         given = name.value(scope)
         if isinstance(given, Unknown):
-            return given
+            return given.without_text
         wanted = text("current", given).lower()
         if not scope.currents:
             raise EvaluationError("current() stands outside of a count")
@@ -298,7 +301,7 @@ def _if(call: Call, parameters: Parameters, path: str) -> Compiled:
     def evaluate(scope: Scope) -> Any:
         holds = condition.value(scope)
         if isinstance(holds, Unknown):
-            return holds
+            return holds.without_text
         return (yes if boolean("if", holds) else no).value(scope)
 
     constant = condition.evaluate is None and yes.evaluate is None and no.evaluate is None
@@ -322,7 +325,7 @@ def _logic(name: str, decisive: bool) -> Callable[[Call, Parameters, str], Compi
             except EvaluationError:
                 if unknown is None:
                     raise
-            return unknown if unknown is not None else not decisive
+            return unknown.without_text if unknown is not None else not decisive
 
         constant = all(argument.evaluate is None for argument in arguments)
         return _folded(evaluate) if constant else Compiled(evaluate=evaluate)

@@ -195,7 +195,7 @@ class Compiler:
             asked = Field(name, lambda scope: _dynamic_field(compiled, scope))
             getter = asked.get
         self.facts.kinds.add(asked.kind)
-        ask = self._asked(compared(getter, operator, operand, of_field=True), path, shown, getter)
+        ask = self._asked(compared(getter, operator, operand), path, shown, getter)
         return Condition(
             ask,
             ask if asked.kind in ("type", "name", "kind") else _maybe,

@@ -39,7 +39,7 @@ class Unknown:
 
     Attributes:
         reason: why, in words.
-        text: of a value that a field gives, what is known of it as text, with `{...}` for what isn't; "" otherwise.
+        text: of a value as it stands in a resource, what is known of it as text, with `{...}` for the rest; else "".
     """
 
     reason: str
@@ -47,6 +47,11 @@ class Unknown:
 
     def __bool__(self) -> bool:
         raise TypeError("what is unknown is neither true nor false")
+
+    @property
+    def without_text(self) -> Unknown:
+        """What comes of it by a function: unknown for the same reason, with another text."""
+        return Unknown(self.reason) if self.text else self
 
 
 Truth = bool | Unknown

@@ -109,15 +109,21 @@ def state(resource: dict[str, Any], condition: dict[str, Any]) -> Any:
 LATEST = {"$unknown": "a placeholder", "text": "azureml:{MODEL}@latest"}
 
 
-def test_fields_are_told_by_their_parts_and_what_functions_make_of_them_is_not() -> None:
+def test_values_are_told_by_their_parts_and_what_functions_make_of_them_is_not() -> None:
     resource = {"properties": {"model": LATEST, "list": [{"model": LATEST}]}}
     assert state(resource, {"field": "properties.model", "like": "*@latest"}) == "NonCompliant"
     assert state(resource, {"field": "properties.list[*].model", "like": "*@latest"}) == "NonCompliant"
     where = {"field": "properties.list[*].model", "like": "*@latest"}
     count = {"count": {"field": "properties.list[*]", "where": where}, "equals": 1}
     assert state(resource, count) == "NonCompliant"
-    assert state(resource, {"value": "[toUpper(field('properties.model'))]", "like": "*@latest"}) == "Unknown"
-    assert state(resource, {"value": "[field('properties.model')]", "like": "*@latest"}) == "Unknown"
+    same = ("field('properties.model')", "string(field('properties.model'))", "coalesce(field('properties.model'), '')")
+    for expression in (*same, "tryGet(field('properties'), 'model')"):
+        assert state(resource, {"value": f"[{expression}]", "like": "*@latest"}) == "NonCompliant", expression
+    made = ("toUpper(field('properties.model'))", "string(createArray(field('properties.model')))")
+    for expression in (*made, "concat(field('properties.model'), 'x')", "field('properties.model').part"):
+        assert state(resource, {"value": f"[{expression}]", "like": "*@latest"}) == "Unknown", expression
+    for condition in ("and(field('properties.model'), true())", "if(field('properties.model'), 'a', 'b')"):
+        assert state(resource, {"value": f"[{condition}]", "notLike": "*@latest"}) == "Unknown", condition
     assert state(resource, {"field": "properties.model", "equals": "[concat('azureml:', 'm:1')]"}) == "Compliant"
 
 
