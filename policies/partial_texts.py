@@ -30,10 +30,13 @@ def tell(value: Unknown, operator: str, operand: Any) -> Truth:
     if operator == "exists":
         # A text that isn't empty is there.
         return str(operand).casefold() == "true"
-    ask = _OPERATORS.get(operator.removeprefix("not"))
+    positive = operator.removeprefix("not")
+    ask = _OPERATORS.get(positive)
     if ask is None:
         return value
     found = ask(pieces, operand)
+    if found is None and positive == "like" and isinstance(operand, str) and pieces[0].startswith("/subscriptions/"):
+        found = _like_in_id(value.text, operand.casefold())
     return value if found is None else found is not operator.startswith("not")
 
 
@@ -106,6 +109,28 @@ def _like(pieces: _Pieces, operand: Any) -> bool | None:
     if len(middle) > 1 or not all(any(part in piece for piece in left) for part in middle):
         return None
     return True
+
+
+def _like_in_id(text: str, pattern: str) -> bool | None:
+    """Whether an id can be like `*/environments/sklearn/*`: what isn't known of an id is names, without slashes."""
+    if not pattern.startswith("*/") or not pattern.endswith("/*") or "*" in pattern[1:-1]:
+        return None
+    wanted = pattern[2:-2].split("/")
+    parts = _parts(text)
+    # The last part has no slash behind it.
+    runs = zip(*(parts[start : len(parts) - len(wanted) + start] for start in range(len(wanted))), strict=False)
+    possible = any(all(part in (None, name) for part, name in zip(run, wanted, strict=True)) for run in runs)
+    return None if possible else False
+
+
+@functools.lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[str | None, ...]:
+    """The names and types of an id, folded; None for one that isn't known, or not all of it."""
+    masked = text
+    while "{" in masked:
+        at = masked.find("{")
+        masked = masked[:at] + "\0" + masked[_behind(masked, at) :]
+    return tuple(None if "\0" in part else part.casefold() for part in masked.strip("/").split("/"))
 
 
 def _agree(one: str, other: str) -> bool:
