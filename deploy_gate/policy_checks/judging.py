@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy_gate.policy_checks.estate_facts import add_estate_facts
 from deploy_gate.policy_checks.rule_sets import RuleSet
 from policies.aliases import built_in_aliases
 from policies.evaluation import Answer, State
@@ -52,6 +53,7 @@ def judge(read: Sequence[tuple[str, ReadResult]], rules: RuleSet, now: dt.dateti
         for resource in result.resources
         if not resource.existing
     ]
+    add_estate_facts([view for _, view, is_part in views if not is_part], whole=not hidden)
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
     known = KnownResources((view for _, view, is_part in views if not is_part), whole=not hidden)
     tally = _Tally()
@@ -102,8 +104,9 @@ def _take(
             place = finding.location or resource.location
             tally.findings.setdefault((rule.id, place.path, place.line, finding.resource), finding)
         case State.UNKNOWN:
-            # What a part leaves open by itself is given where it is taken in, and judged there.
-            if not is_part:
+            # What a part leaves open by itself is given where it is taken in, and judged there. A secret that isn't
+            # known doesn't stand in the files.
+            if not is_part and rule.family != SECRETS:
                 tally.undecided.setdefault((rule.id, resource.location.path), []).append(
                     f"{resource.id} (line {resource.location.line}): {answer.reason}"
                 )

@@ -210,3 +210,26 @@ def test_a_rule_that_fails_is_a_finding_as_azure_denies_then(tmp_path: Path) -> 
 )
 def test_pointers(pointer: str, parts: tuple[str | int, ...]) -> None:
     assert pointer_parts(pointer) == parts
+
+
+def test_a_secret_that_is_not_known_stands_in_no_file(tmp_path: Path) -> None:
+    given = {"parameters": {"key": {"type": "securestring"}}}
+    files = {"main_json": template(account(allowSharedKeyAccess="[parameters('key')]"), **given)}
+    assert obstacles(judged(tmp_path, shared_keys(), **files)) != []
+    outcomes = judged(tmp_path, shared_keys(family="secrets"), **files)
+    assert (findings(outcomes), obstacles(outcomes)) == ([], [])
+
+
+def test_rules_may_ask_for_what_only_the_whole_project_shows(tmp_path: Path) -> None:
+    kind = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+    condition = {"allOf": [{"field": "type", "equals": kind}, {"field": "estate.identityAlsoOf[*]", "exists": True}]}
+    counted = {"allOf": [condition, {"count": {"field": "estate.identityAlsoOf[*]"}, "greater": 0}]}
+    rules = rule_set([rule(counted, property="/identity")], "production")
+    identity = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
+    held = f"identity: {{type: user_assigned, user_assigned_identities: [{{resource_id: {identity}}}]}}\n"
+    schema = "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\n"
+    files = {f"{name}_yml": f"{schema}name: {name}\nauth_mode: key\n{held}" for name in ("a", "b")}
+    assert [one.location.path for one in findings(judged(tmp_path, rules, **files)) if one.location] == [
+        "a.yml",
+        "b.yml",
+    ]

@@ -1,0 +1,92 @@
+"""Facts of the whole project: shared identities, traffic to deployments that nothing declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from deploy_gate.policy_checks.estate_facts import add_estate_facts
+
+GROUP = "/subscriptions/s/resourceGroups/g/providers"
+ML = "Microsoft.MachineLearningServices/workspaces"
+IDENTITY = f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/id-one"
+
+
+def endpoint(name: str = "scoring", identity: Any = None, file: str = "a.yml", **more: Any) -> dict[str, Any]:
+    identifier = f"{GROUP}/{ML}/{{workspace}}/onlineEndpoints/{name}"
+    held = {"identity": {"type": "UserAssigned", "userAssignedIdentities": identity}} if identity else {}
+    properties = more.pop("properties", {})
+    base = {"type": f"{ML}/onlineEndpoints", "id": identifier, "properties": properties, "$file": file}
+    return {**base, **held, **more}
+
+
+def deployment(name: str, of: str = "scoring") -> dict[str, Any]:
+    identifier = f"{GROUP}/{ML}/other/onlineEndpoints/{of}/deployments/{name}"
+    return {"type": f"{ML}/onlineEndpoints/deployments", "id": identifier, "properties": {}}
+
+
+def workspace(identity: Any) -> dict[str, Any]:
+    held = {"identity": {"userAssignedIdentities": identity}}
+    return {"type": ML, "id": f"{GROUP}/{ML}/ml", "properties": {}, "$file": "w.bicep", **held}
+
+
+def shared(*views: dict[str, Any]) -> list[Any]:
+    add_estate_facts(views, whole=True)
+    return [view.get("estate", {}).get("identityAlsoOf") for view in views]
+
+
+def missing(*views: dict[str, Any], whole: bool = True) -> Any:
+    add_estate_facts(views, whole=whole)
+    return views[0].get("estate", {}).get("missingTrafficTargets")
+
+
+def test_an_identity_of_two_resources_is_told_of_both() -> None:
+    one, other = endpoint(identity={IDENTITY: {}}), workspace({IDENTITY.upper(): {}})
+    assert shared(one, other) == [[other["id"]], [one["id"]]]
+
+
+def test_one_of_its_own_isnt_shared() -> None:
+    assert shared(endpoint(identity={IDENTITY: {}}), endpoint("b", {f"{IDENTITY}-b": {}})) == [None, None]
+
+
+def test_two_descriptions_of_one_endpoint_are_one() -> None:
+    assert shared(endpoint(identity={IDENTITY: {}}), endpoint(identity={IDENTITY: {}}, file="b.yml")) == [None, None]
+
+
+def test_an_open_id_means_the_same_within_one_file_only() -> None:
+    open_id = {f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/{{parameters('name')}}": {}}
+    assert shared(endpoint(identity=open_id), endpoint("b", open_id, file="b.yml")) == [None, None]
+    assert None not in shared(endpoint(identity=open_id), endpoint("b", open_id))
+
+
+def test_what_is_no_id_or_not_known_tells_nothing() -> None:
+    assert shared(endpoint(identity={"place_holder": {}}), endpoint("b", {"place_holder": {}})) == [None, None]
+    unknown = {"$unknown": "a parameter without a value"}
+    assert shared(endpoint(identity=unknown), endpoint("b", unknown)) == [None, None]
+    assert shared({"type": ML, "id": "x", "identity": unknown}, {"type": ML, "id": "y"}) == [None, None]
+
+
+def test_of_two_under_conditions_perhaps_only_one_is_deployed() -> None:
+    held = {IDENTITY: {}}
+    assert shared(endpoint(identity=held, **{"$condition": {"$unknown": "c"}}), endpoint("b", held)) == [None, None]
+
+
+def test_traffic_to_a_deployment_that_nothing_declares() -> None:
+    properties = {"traffic": {"blue": 90, "Green": 10, "old": 0}, "mirrorTraffic": {"red": 10}}
+    given = endpoint(properties=properties)
+    assert missing(given, deployment("blue"), deployment("green")) == ["red"]
+    assert missing(endpoint(properties={"traffic": {"blue": 100}}), deployment("green")) == ["blue"]
+
+
+def test_where_deployments_are_made_elsewhere_nothing_is_told() -> None:
+    given = {"traffic": {"blue": 100}}
+    assert missing(endpoint(properties=given)) is None
+    assert missing(endpoint(properties=given), deployment("blue", of="other")) is None
+    assert missing(endpoint(properties=given), deployment("green"), deployment("{name}")) is None
+    assert missing(endpoint(properties=given), deployment("green"), deployment("x", of="{endpoint}")) is None
+    assert missing(endpoint(properties={"traffic": {"$unknown": "c"}}), deployment("green")) is None
+    assert missing(endpoint(properties={"$unknown": "c"}), deployment("green")) is None
+
+
+def test_what_was_not_read_may_declare_it() -> None:
+    found = missing(endpoint(properties={"traffic": {"blue": 100}}), deployment("green"), whole=False)
+    assert list(found) == ["$unknown"]
