@@ -1,27 +1,29 @@
 """The report for a person at a terminal, or in the log of a build.
 
-Findings stand by file or resource, what was waived and what could not be checked after them, the verdict last. Lines
-are never cut or wrapped here, so that an identifier can be copied and a log can be searched; there are colours on a
-terminal and nowhere else. Nothing in a text from outside is markup, or a command to the build server that reads it.
+Findings stand by file or resource, what was waived and what could not be checked after them, then tables that count
+all of it, the verdict last. Lines are never cut or wrapped here, so that an identifier can be copied and a log can be
+searched; there are colours on a terminal and nowhere else. Nothing in a text from outside is markup, or a command to
+the build server that reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, assert_never
 
 from report_formats import wording
+from report_formats.console_findings import Line, Piece, heading, indented, section
 from report_formats.interface import Report
-from verdicts import Decision, Finding, NotCompleted, Severity, Verdict, WaivedFinding
+from report_formats.summaries import HEADINGS, Tally, by_file, by_rule
+from verdicts import Decision, NotCompleted, Verdict, WaivedFinding
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Piece of a line: text and style; a line is a sequence of pieces.
-Piece = tuple[str, str]
-Line = tuple[Piece, ...]
-
 _RULER = "=" * 78
+_ROWS = 50
+_NAMED = 30
+"""How many rows of a table, and how many things of one kind that could not be checked, the report of a check shows."""
 
 
 class ConsoleFormat:
@@ -59,70 +61,23 @@ def _lines(report: Report) -> Iterator[Line]:
     yield ((report.title, "bold"),)
     for name, value in (*report.facts, ("decided at", wording.moment(verdict.at)), ("mlgate", report.mlgate_version)):
         yield (f"  {name}: ", "dim"), (value, "")
-    yield from _findings("Findings", verdict.denying)
-    yield from _findings(f"Below the threshold ({verdict.fail_on.value}), not denying", verdict.tolerated)
+    yield from section("Findings", verdict.denying, report)
+    yield from section(f"Below the threshold ({verdict.fail_on.value}), not denying", verdict.tolerated, report)
     yield from _waived(verdict.waived)
-    yield from _unchecked(verdict.unchecked)
-    yield from _scanners(verdict)
+    yield from _unchecked(report)
+    yield from _left_out(report.left_out)
+    yield from _scanners(report)
     yield from _tools(verdict)
+    if report.kind == "check":
+        yield from _table("By rule", "Rule", by_rule(verdict))
+        yield from _table("By file", "File", by_file(verdict))
     yield from _verdict(verdict)
-
-
-def _heading(text: str, number: int) -> Iterator[Line]:
-    yield ()
-    yield ((f"{text} ({number:,})", "bold underline"),)
-
-
-def _indented(text: str, margin: str, style: str = "") -> Iterator[Line]:
-    for part in text.splitlines() or [""]:
-        yield (margin, ""), (part, style)
-
-
-def _place(finding: Finding) -> str:
-    return finding.location.path if finding.location else finding.resource
-
-
-def _by_place(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Findings by file, or by resource where there is no file; the place with the worst one first."""
-    places: dict[str, list[Finding]] = {}
-    for finding in findings:
-        places.setdefault(_place(finding), []).append(finding)
-    return places
-
-
-def _findings(title: str, findings: Sequence[Finding]) -> Iterator[Line]:
-    if not findings:
-        return
-    yield from _heading(title, len(findings))
-    for place, here in _by_place(findings).items():
-        yield (("  ", ""), (place or "(no place)", "bold"))
-        for finding in here:
-            yield from _finding(finding)
-
-
-def _finding(finding: Finding) -> Iterator[Line]:
-    line = f"line {finding.location.line}  " if finding.location and finding.location.line else ""
-    yield (
-        ("    ", ""),
-        (finding.severity.value.upper().ljust(13), _style(finding.severity)),
-        (f" {finding.rule_id}  ", "bold"),
-        (f"{line}[{finding.scanner}]", "dim"),
-    )
-    yield from _indented(finding.message, "        ")
-    if finding.location and finding.resource != finding.location.path:
-        yield ("        resource: ", "dim"), (finding.resource, "")
-    if finding.subject:
-        yield ("        subject: ", "dim"), (finding.subject, "")
-    if finding.remediation:
-        yield from _indented(f"remedy: {finding.remediation}", "        ")
-    if finding.documentation:
-        yield ("        see: ", "dim"), (finding.documentation, "")
 
 
 def _waived(waived: Sequence[WaivedFinding]) -> Iterator[Line]:
     if not waived:
         return
-    yield from _heading("Waived", len(waived))
+    yield from heading("Waived", len(waived))
     for item in waived:
         finding, waiver = item.finding, item.waiver
         where = str(finding.location) if finding.location else finding.resource
@@ -139,40 +94,82 @@ def _waived(waived: Sequence[WaivedFinding]) -> Iterator[Line]:
                 "",
             ),
         )
-        yield from _indented(f"reason: {waiver.reason}", "      ")
+        yield from indented(f"reason: {waiver.reason}", "      ")
 
 
-def _unchecked(unchecked: Sequence[NotCompleted]) -> Iterator[Line]:
+def _unchecked(report: Report) -> Iterator[Line]:
+    unchecked = report.verdict.unchecked
     if not unchecked:
         return
-    yield from _heading("Could not check", len(unchecked))
+    yield from heading("Could not check", len(unchecked))
+    told: dict[tuple[str, str], int] = {}
     for item in unchecked:
+        kind = (item.scanner, item.reason.value)
+        told[kind] = told.get(kind, 0) + 1
+        if report.kind == "check" and told[kind] > _NAMED:
+            continue
         yield (
             ("  ", ""),
             (item.scanner, "bold"),
             (f"  {item.reason.value}", "yellow"),
             (f"  {item.location}" if item.location else "", ""),
         )
-        yield from _indented(item.detail, "      ")
+        yield from indented(item.detail, "      ")
         if item.remedy:
-            yield from _indented(f"remedy: {item.remedy}", "      ")
+            yield from indented(f"remedy: {item.remedy}", "      ")
+    for (scanner, reason), number in told.items():
+        if report.kind == "check" and number > _NAMED:
+            yield (
+                ("  … and ", ""),
+                (f"{number - _NAMED:,} more of {scanner}, {reason}: the other formats name them", ""),
+            )
 
 
-def _scanners(verdict: Verdict) -> Iterator[Line]:
-    if not verdict.outcomes:
+def _left_out(left_out: Sequence[str]) -> Iterator[Line]:
+    if not left_out:
         return
-    yield from _heading("Scanners", len(verdict.outcomes))
-    for outcome in verdict.outcomes:
+    yield from heading("Left out", len(left_out))
+    for one in left_out:
+        yield ("  ", ""), (one, "")
+
+
+def _table(title: str, name: str, rows: Sequence[Tally]) -> Iterator[Line]:
+    if not rows:
+        return
+    yield from heading(title, len(rows))
+    cells = [(name, *HEADINGS), *(row.cells for row in rows[:_ROWS])]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS) + 1)]
+    for number, row in enumerate(cells):
+        # Numbers stand on the right; a name may be long, and is never cut.
+        shown = [row[0].ljust(widths[0]), row[1].ljust(widths[1])]
+        shown += [cell.rjust(width) for cell, width in zip(row[2:], widths[2:], strict=True)]
+        yield ("  ", ""), ("  ".join(shown), "dim" if number == 0 else "")
+    if len(rows) > _ROWS:
+        yield ("  … and ", ""), (f"{len(rows) - _ROWS:,} more", "")
+
+
+def _scanners(report: Report) -> Iterator[Line]:
+    outcomes = report.verdict.outcomes
+    if not outcomes:
+        return
+    yield from heading("Scanners", len({outcome.scanner for outcome in outcomes}))
+    silent = 0
+    for outcome in outcomes:
+        if report.kind == "check" and isinstance(outcome, NotCompleted) and not outcome.findings:
+            silent += 1
+            continue
         yield ("  ", ""), (wording.outcome_line(outcome).replace("\n", " "), ""), (f"  {outcome.seconds:.1f} s", "dim")
         for note in getattr(outcome, "notes", ()):
-            yield from _indented(f"note: {note}", "      ")
+            yield from indented(f"note: {note}", "      ")
+    if silent:
+        yield ("  ", ""), (f"{wording.counted(silent, 'thing')} could not be checked, see above", "")
 
 
 def _tools(verdict: Verdict) -> Iterator[Line]:
     tools, databases = wording.tools(verdict), wording.databases(verdict)
     if not tools and not databases:
         return
-    yield from _heading("Tools and databases", len(tools) + len(databases))
+    yield from heading("Tools and databases", len(tools) + len(databases))
     for tool in tools:
         yield (
             (f"  {tool.name} {tool.version}", ""),
@@ -203,16 +200,3 @@ def _decision_style(decision: Decision) -> str:
         case Decision.COULD_NOT_CHECK:
             return "yellow"
     assert_never(decision)
-
-
-def _style(severity: Severity) -> str:
-    match severity:
-        case Severity.CRITICAL | Severity.UNKNOWN:
-            return "bold red"
-        case Severity.HIGH:
-            return "red"
-        case Severity.MEDIUM:
-            return "yellow"
-        case Severity.LOW | Severity.INFORMATIONAL:
-            return "cyan"
-    assert_never(severity)

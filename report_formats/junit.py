@@ -3,12 +3,16 @@
 A suite for each scanner. A finding that denies is a failure, one below the threshold a passing case with its text as
 output, a waived one is skipped, and something that could not be checked is an error. A scanner with nothing to say has
 one passing case, so that a suite is never empty.
+
+In the report of `mlgate check` findings of one rule in one file are one case, whose class is the file, and a file that
+was looked at without a finding is a passing case; so a build server follows rule and file from build to build.
 """
 
 from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from report_formats import wording
@@ -76,9 +80,17 @@ def _suite(report: Report, scanner: str) -> TestSuite:
     for name, value in _properties(report, scanner):
         suite.add_property(xml_text(name), xml_text(value))
     cases = [_unchecked(item) for item in verdict.unchecked if item.scanner == scanner]
-    cases += [_denying(finding) for finding in verdict.denying if finding.scanner == scanner]
-    cases += [_tolerated(finding) for finding in verdict.tolerated if finding.scanner == scanner]
-    cases += [_waived(item) for item in verdict.waived if item.finding.scanner == scanner]
+    denying = [finding for finding in verdict.denying if finding.scanner == scanner]
+    tolerated = [finding for finding in verdict.tolerated if finding.scanner == scanner]
+    waived = [item for item in verdict.waived if item.finding.scanner == scanner]
+    if report.kind == "check":
+        cases += [_denying_together(findings, report) for findings in _together(denying)]
+        cases += [_tolerated_together(findings, report) for findings in _together(tolerated)]
+        cases += _quiet_files(report, scanner)
+    else:
+        cases += [_denying(finding) for finding in denying]
+        cases += [_tolerated(finding) for finding in tolerated]
+    cases += [_waived(item) for item in waived]
     if not cases:
         cases = [
             _case(scanner, f"{outcome.examined:,} {outcome.unit} examined")
@@ -94,6 +106,7 @@ def _suite(report: Report, scanner: str) -> TestSuite:
 def _properties(report: Report, scanner: str) -> list[tuple[str, str]]:
     """What the suite rests on; the facts of the run too, since the format has no better place."""
     properties = list(report.facts)
+    properties += [("left out", one) for one in report.left_out]
     for outcome in report.verdict.outcomes:
         if outcome.scanner != scanner:
             continue
@@ -140,6 +153,7 @@ def _body(finding: Finding) -> str:
         f"location: {finding.location}" if finding.location else "",
         f"remedy: {finding.remediation}" if finding.remediation else "",
         f"documentation: {finding.documentation}" if finding.documentation else "",
+        f"found, too, by: {', '.join(finding.also)}" if finding.also else "",
     ]
     return xml_text("\n".join(line for line in lines if line))
 
@@ -158,6 +172,68 @@ def _tolerated(finding: Finding) -> TestCase:
     case = _finding_case(finding)
     case.system_out = f"below the threshold\n{_body(finding)}"
     return case
+
+
+def _together(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
+    """Findings of one rule in one file (or at one resource), worst first."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((wording.place_of(finding), finding.rule_id), []).append(finding)
+    yield from (groups[key] for key in sorted(groups))
+
+
+def _group_case(findings: Sequence[Finding]) -> TestCase:
+    from junitparser import TestCase
+
+    first = findings[0]
+    return TestCase(xml_text(first.rule_id), f"{xml_text(first.scanner)}.{xml_text(wording.place_of(first))}", 0.0)
+
+
+def _bodies(findings: Sequence[Finding], report: Report) -> str:
+    return xml_text("\n\n".join("\n".join(_whole(finding, report)) for finding in findings))
+
+
+def _whole(finding: Finding, report: Report) -> Iterator[str]:
+    yield _body(finding)
+    excerpt, fix = report.excerpt(finding), report.fix(finding)
+    for number, text in enumerate(excerpt.lines if excerpt is not None else (), excerpt.first if excerpt else 0):
+        yield f"{'>' if excerpt is not None and number == excerpt.marked else ' '} {number:>5} | {text}"
+    if fix is not None:
+        yield f"write: {fix.text}"
+
+
+def _denying_together(findings: Sequence[Finding], report: Report) -> TestCase:
+    from junitparser import Failure
+
+    case, worst = _group_case(findings), findings[0]
+    more = f" (and {len(findings) - 1:,} more here)" if len(findings) > 1 else ""
+    failure = Failure(_attribute(worst.message + more) or worst.rule_id, worst.severity.value)
+    failure.text = _bodies(findings, report)
+    case.result = [failure]
+    return case
+
+
+def _tolerated_together(findings: Sequence[Finding], report: Report) -> TestCase:
+    case = _group_case(findings)
+    case.name = f"{case.name} (below the threshold)"
+    case.system_out = _bodies(findings, report)
+    return case
+
+
+def _quiet_files(report: Report, scanner: str) -> list[TestCase]:
+    """A passing case for each file that the scanner looked at and found nothing in."""
+    verdict = report.verdict
+    loud = {wording.place_of(finding) for finding in wording.all_findings(verdict)}
+    loud |= {item.location.path for item in verdict.unchecked if item.location}
+    names = {
+        item.name
+        for outcome in verdict.outcomes
+        if outcome.scanner == scanner and isinstance(outcome, Completed)
+        for item in outcome.evidence.inputs
+    }
+    from junitparser import TestCase
+
+    return [TestCase("nothing found", f"{xml_text(scanner)}.{xml_text(name)}", 0.0) for name in sorted(names - loud)]
 
 
 def _waived(item: WaivedFinding) -> TestCase:

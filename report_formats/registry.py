@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_formats.interface import ReportFormat
 
-FORMAT_NAMES = ("console", "json", "sarif", "junit", "markdown")
+FORMAT_NAMES = ("console", "json", "sarif", "junit", "markdown", "html", "github")
 """In the order of `--help`; the first is the default."""
 
 
@@ -30,4 +30,12 @@ def format_named(name: str) -> ReportFormat:
         from report_formats.markdown import MarkdownFormat
 
         return MarkdownFormat()
+    if name == "html":
+        from report_formats.html import HtmlFormat
+
+        return HtmlFormat()
+    if name == "github":
+        from report_formats.github import GithubFormat
+
+        return GithubFormat()
     raise KeyError(name)

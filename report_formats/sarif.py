@@ -2,28 +2,27 @@
 
 One run for the whole gate: its rules are those of all scanners, and the wrapped tools stand as extensions with versions
 and digests. A waived finding is a suppressed result; something that could not be checked is an error notification, and
-the invocation was then not successful. GitHub takes at most 25,000 results a run; what is left out is counted.
-Section numbers are those of the OASIS standard.
+the invocation was then not successful. Section numbers are those of the OASIS standard.
+
+GitHub takes 20 runs in a file, 25,000 results in a run of which it shows 5,000, and 10 MB of compressed text. Beyond
+5,000 results each scanner has a run and a category of its own; what then is too much is left out, the mildest first,
+and counted in a notification and in the run's properties.
 """
 
 from __future__ import annotations
 
-import re
+import gzip
 from collections.abc import Sequence
-from typing import Any, assert_never
 from urllib.parse import quote
 
 from report_formats import wording
 from report_formats.interface import Report
-from verdicts import Decision, Finding, Location, NotCompleted, Severity, ToolIdentity, Verdict, Waiver
+from report_formats.sarif_results import ROOT, Json, physical, result_of, rules_of, text
+from verdicts import Decision, Finding, NotCompleted, ToolIdentity, Verdict, Waiver
 
 SCHEMA_ADDRESS = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-MAXIMUM_RESULTS = 25_000
-ROOT = "%SRCROOT%"
-NO_FILE = "mlgate-resource/"
-FINGERPRINT = "mlgateFingerprint/v1"
-
-_Json = dict[str, Any]
+MAXIMUM_RUNS, MAXIMUM_RESULTS, SHOWN_RESULTS, MAXIMUM_BYTES = 20, 25_000, 5_000, 10_000_000
+MAXIMUM_NOTIFICATIONS = 5_000
 
 
 class SarifFormat:
@@ -32,28 +31,54 @@ class SarifFormat:
     name = "sarif"
 
     def render(self, report: Report) -> str:
-        """The log, indented."""
-        return wording.json_text(sarif_log(report))
+        """The log, indented; of so many results that it is not too large."""
+        maximum = MAXIMUM_RESULTS
+        while True:
+            log = wording.json_text(sarif_log(report, maximum))
+            if maximum <= 1 or not _too_large(log):
+                return log
+            maximum //= 2
 
 
-def sarif_log(report: Report) -> _Json:
-    """The whole log (3.13)."""
-    return {"$schema": SCHEMA_ADDRESS, "version": "2.1.0", "runs": [_run(report)]}
+def _too_large(log: str) -> bool:
+    data = log.encode()
+    return len(data) > MAXIMUM_BYTES and len(gzip.compress(data, 6, mtime=0)) > MAXIMUM_BYTES
 
 
-def _run(report: Report) -> _Json:
+Found = tuple[Finding, Waiver | None]
+
+
+def sarif_log(report: Report, maximum: int | None = None) -> Json:
+    """The whole log (3.13), with at most `maximum` results in a run."""
     verdict = report.verdict
-    waivers: dict[int, Waiver] = {}
-    findings = list(verdict.findings)
-    for item in sorted(verdict.waived, key=lambda item: item.finding.sort_key):
-        waivers[len(findings)] = item.waiver
-        findings.append(item.finding)
-    left_out = max(0, len(findings) - MAXIMUM_RESULTS)
-    findings = findings[:MAXIMUM_RESULTS]
-    rules = _rules(findings)
+    found: list[Found] = [(finding, None) for finding in verdict.findings]
+    waived = sorted(verdict.waived, key=lambda item: item.finding.sort_key)
+    found += [(item.finding, item.waiver) for item in waived]
+    parts = _parts(found) if len(found) > SHOWN_RESULTS else {"": found}
+    limit = MAXIMUM_RESULTS if maximum is None else maximum
+    runs = [_run(report, name, part, limit, first=index == 0) for index, (name, part) in enumerate(parts.items())]
+    return {"$schema": SCHEMA_ADDRESS, "version": "2.1.0", "runs": runs}
+
+
+def _parts(found: Sequence[Found]) -> dict[str, list[Found]]:
+    """Findings by scanner; where there are more scanners than runs, the last run holds those of all others."""
+    parts: dict[str, list[Found]] = {}
+    names = sorted({finding.scanner for finding, _ in found})
+    own = set(names if len(names) <= MAXIMUM_RUNS else names[: MAXIMUM_RUNS - 1])
+    for name in names:
+        parts.setdefault(name if name in own else "others", [])
+    for finding, waiver in found:
+        parts[finding.scanner if finding.scanner in own else "others"].append((finding, waiver))
+    return parts
+
+
+def _run(report: Report, part: str, found: Sequence[Found], maximum: int, *, first: bool) -> Json:
+    verdict = report.verdict
+    left_out = max(0, len(found) - maximum)
+    kept = found[:maximum]
+    rules = rules_of([finding for finding, _ in kept], report)
     index = {rule["id"]: position for position, rule in enumerate(rules)}
-    results = [_result(finding, index, waivers.get(position)) for position, finding in enumerate(findings)]
-    return {
+    run: Json = {
         "tool": {
             "driver": {
                 "name": "mlgate",
@@ -63,142 +88,19 @@ def _run(report: Report) -> _Json:
             },
             "extensions": [_extension(tool) for tool in wording.tools(verdict)],
         },
-        "invocations": [_invocation(report, left_out)],
+        "invocations": [_invocation(report, left_out, maximum, first=first)],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The project's root folder."}}},
         "columnKind": "unicodeCodePoints",
-        "results": results,
-        "properties": _run_properties(report),
+        "results": [result_of(finding, index, waiver, report) for finding, waiver in kept],
+        "properties": _run_properties(report) | ({"leftOutResults": left_out} if left_out else {}),
     }
+    if part:
+        # The category by which GitHub keeps the results of one run apart from those of another (3.17.3).
+        run["automationDetails"] = {"id": f"mlgate-{report.kind}/{quote(part, safe='')}/"}
+    return run
 
 
-def text(message: str) -> _Json:
-    """A plain text message: braces doubled (3.11.5), nothing that a viewer would take for a link (3.11.6)."""
-    return {"text": message.replace("{", "{{").replace("}", "}}").replace("](", "] (") or "(no text)"}
-
-
-def level(severity: Severity) -> str:
-    """SARIF's level (3.27.10)."""
-    match severity:
-        case Severity.CRITICAL | Severity.UNKNOWN | Severity.HIGH:
-            return "error"
-        case Severity.MEDIUM:
-            return "warning"
-        case Severity.LOW | Severity.INFORMATIONAL:
-            return "note"
-    assert_never(severity)
-
-
-def security_severity(severity: Severity) -> str:
-    """The number by which GitHub sorts: over 9.0 is critical, 7.0 high, 4.0 medium, above 0 low."""
-    match severity:
-        case Severity.CRITICAL | Severity.UNKNOWN:
-            return "9.5"
-        case Severity.HIGH:
-            return "8.0"
-        case Severity.MEDIUM:
-            return "5.5"
-        case Severity.LOW:
-            return "2.0"
-        case Severity.INFORMATIONAL:
-            return "0.1"
-    assert_never(severity)
-
-
-def relative_uri(path: str) -> str:
-    """A path below the root as a URI reference: percent-encoded, never absolute, never above the root."""
-    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
-    return "/".join(quote(part, safe="") for part in parts)
-
-
-def _rules(findings: Sequence[Finding]) -> list[_Json]:
-    by_rule: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_rule.setdefault(finding.rule_id, []).append(finding)
-    return [_rule(rule_id, by_rule[rule_id]) for rule_id in sorted(by_rule)]
-
-
-def _rule(rule_id: str, findings: Sequence[Finding]) -> _Json:
-    """One rule (3.49), described by its worst finding, since scanners give no other text."""
-    example = min(findings, key=lambda finding: finding.sort_key)
-    scanners = sorted({finding.scanner for finding in findings})
-    rule: _Json = {
-        "id": rule_id,
-        "shortDescription": text(f"{rule_id} ({', '.join(scanners)})"),
-        "fullDescription": text(example.message),
-        "help": text(example.remediation or example.message),
-        "defaultConfiguration": {"level": level(example.severity)},
-        "properties": {
-            "security-severity": security_severity(example.severity),
-            "tags": ["security", *(scanner for scanner in scanners if scanner != "security")],
-        },
-    }
-    if re.fullmatch(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", example.documentation):
-        rule["helpUri"] = example.documentation
-    elif example.documentation:
-        rule["properties"]["documentation"] = example.documentation
-    return rule
-
-
-def _result(finding: Finding, index: dict[str, int], waiver: Waiver | None) -> _Json:
-    return {
-        "ruleId": finding.rule_id,
-        "ruleIndex": index[finding.rule_id],
-        "level": level(finding.severity),
-        "message": text(finding.message or finding.rule_id),
-        "locations": [_location(finding)],
-        "partialFingerprints": {FINGERPRINT: finding.fingerprint},
-        # On every result or on none (3.27.23): an empty list says "not suppressed".
-        "suppressions": [] if waiver is None else [_suppression(waiver)],
-        "properties": {
-            "scanner": finding.scanner,
-            "severity": finding.severity.value,
-            "security-severity": security_severity(finding.severity),
-            "remediation": finding.remediation,
-            "resource": finding.resource,
-            "subject": finding.subject,
-        },
-    }
-
-
-def _suppression(waiver: Waiver) -> _Json:
-    return {
-        "kind": "external",
-        "status": "accepted",
-        "justification": f"{waiver.reason} (owner {waiver.owner}, approved by {waiver.approver}, "
-        f"expires {waiver.expires.isoformat()})",
-        "properties": {
-            "owner": waiver.owner,
-            "approver": waiver.approver,
-            "reason": waiver.reason,
-            "expires": waiver.expires.isoformat(),
-            "waiver": str(waiver.location),
-        },
-    }
-
-
-def _location(finding: Finding) -> _Json:
-    logical = {"logicalLocations": [{"fullyQualifiedName": finding.resource or finding.rule_id, "kind": "resource"}]}
-    physical = _physical(finding.location)
-    if physical is None:
-        # GitHub refuses a result without a physical location; this one can't be taken for a file of the project.
-        name = quote(finding.resource or finding.rule_id, safe="")
-        physical = {"artifactLocation": {"uri": NO_FILE + name, "description": {"text": "A resource, not a file."}}}
-    return {"physicalLocation": physical, **logical}
-
-
-def _physical(location: Location | None) -> _Json | None:
-    uri = relative_uri(location.path) if location is not None else ""
-    if location is None or not uri:
-        return None
-    physical: _Json = {"artifactLocation": {"uri": uri, "uriBaseId": ROOT}}
-    if location.line is not None:
-        physical["region"] = {"startLine": location.line}
-        if location.column is not None:
-            physical["region"]["startColumn"] = location.column
-    return physical
-
-
-def _extension(tool: ToolIdentity) -> _Json:
+def _extension(tool: ToolIdentity) -> Json:
     return {
         "name": tool.name or "(unnamed)",
         "version": tool.version,
@@ -206,7 +108,7 @@ def _extension(tool: ToolIdentity) -> _Json:
     }
 
 
-def _notification_kinds(verdict: Verdict) -> list[_Json]:
+def _notification_kinds(verdict: Verdict) -> list[Json]:
     reasons = sorted({outcome.reason.value for outcome in verdict.unchecked})
     return [
         {"id": f"could-not-check/{reason}", "shortDescription": text(f"Could not check: {reason}")}
@@ -214,15 +116,26 @@ def _notification_kinds(verdict: Verdict) -> list[_Json]:
     ]
 
 
-def _invocation(report: Report, left_out: int) -> _Json:
+def _invocation(report: Report, left_out: int, maximum: int, *, first: bool) -> Json:
+    """How the run went (3.20); what could not be checked stands in the first run, and denies success to all."""
     verdict = report.verdict
-    notifications = [_notification(outcome) for outcome in verdict.unchecked]
-    if verdict.decision is Decision.COULD_NOT_CHECK and not notifications:
+    shown = verdict.unchecked[:MAXIMUM_NOTIFICATIONS]
+    notifications = [_notification(outcome) for outcome in shown] if first else []
+    if len(shown) < len(verdict.unchecked) and first:
+        number = len(verdict.unchecked) - len(shown)
+        notifications.append({"level": "error", "message": text(f"{number:,} more things could not be checked")})
+    if verdict.decision is Decision.COULD_NOT_CHECK and not verdict.unchecked:
         notifications.append({"level": "error", "message": text(wording.reasons(verdict))})
+    elif verdict.unchecked and not first:
+        message = f"{wording.counted(len(verdict.unchecked), 'thing')} could not be checked: see the first run"
+        notifications.append({"level": "error", "message": text(message)})
     successful = not notifications
     if left_out:
-        message = f"{left_out:,} results are left out, since a run may hold {MAXIMUM_RESULTS:,}: see another format"
+        message = f"{left_out:,} results are left out, since a run may hold {maximum:,}: see another format"
         notifications.append({"level": "warning", "message": text(message)})
+    if first:
+        notes = [f"left out by the configuration: {one}" for one in report.left_out]
+        notifications += [{"level": "note", "message": text(note)} for note in notes]
     return {
         "executionSuccessful": successful,
         "endTimeUtc": wording.moment(report.created_at),
@@ -230,21 +143,21 @@ def _invocation(report: Report, left_out: int) -> _Json:
     }
 
 
-def _notification(outcome: NotCompleted) -> _Json:
+def _notification(outcome: NotCompleted) -> Json:
     remedy = f" ({outcome.remedy})" if outcome.remedy else ""
-    notification: _Json = {
+    notification: Json = {
         "descriptor": {"id": f"could-not-check/{outcome.reason.value}"},
         "level": "error",
         "message": text(f"{outcome.scanner}: {outcome.detail}{remedy}"),
         "properties": {"scanner": outcome.scanner, "reason": outcome.reason.value, "remedy": outcome.remedy},
     }
-    physical = _physical(outcome.location)
-    if physical is not None:
-        notification["locations"] = [{"physicalLocation": physical}]
+    place = physical(outcome.location)
+    if place is not None:
+        notification["locations"] = [{"physicalLocation": place}]
     return notification
 
 
-def _run_properties(report: Report) -> _Json:
+def _run_properties(report: Report) -> Json:
     verdict = report.verdict
     return {
         "title": report.title,

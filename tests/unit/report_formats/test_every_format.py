@@ -17,11 +17,20 @@ from report_formats.wording import headline
 from tests import sample_reports, strategies
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "reports"
-ENDINGS = {"console": "txt", "json": "json", "sarif": "sarif", "junit": "xml", "markdown": "md"}
+ENDINGS = {
+    "console": "txt",
+    "json": "json",
+    "sarif": "sarif",
+    "junit": "xml",
+    "markdown": "md",
+    "html": "html",
+    "github": "log",
+}
 SAMPLES = {
     "denied": sample_reports.denied_report,
     "allowed": sample_reports.allowed_report,
     "could-not-check": sample_reports.unchecked_report,
+    "check": sample_reports.check_report,
 }
 
 # Terminal controls, C1 ones too, and what reverses the direction of text.
@@ -38,7 +47,7 @@ def as_read(name: str, text: str) -> str:
     """The text as the reader of the format sees it."""
     if name in ("json", "sarif"):
         return json.dumps(json.loads(text), ensure_ascii=False)
-    return html.unescape(text) if name in ("junit", "markdown") else text
+    return html.unescape(text) if name in ("junit", "markdown", "html") else text
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
@@ -87,6 +96,24 @@ def test_everything_that_matters_is_in_the_report(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)
+def test_what_is_known_of_a_check_is_in_its_report(name: str) -> None:
+    text = as_read(name, render(name, sample_reports.check_report()))
+    for needle in (
+        "MLG-WORKSPACE-PUBLIC-ACCESS",
+        "CKV_AZURE_144",
+        "publicNetworkAccess: 'Disabled'",
+        "publicNetworkAccess: 'Enabled'",
+        "open for <now> & `later`",
+        "vendor/** (3 files and folders): copied from elsewhere",
+        "infrastructure/accounts.json",
+        "Closed by the firewall until the move.",
+        "infrastructure/supply.bicep was not parsed",
+    ):
+        # html.unescape takes one layer off, and the end of the marked part stands inside of the line.
+        assert needle in re.sub("</?(mark|span)[^>]*>", "", text), f"{needle} is missing from {name}"
+
+
+@pytest.mark.parametrize("name", FORMAT_NAMES)
 def test_a_report_about_nothing_does_not_look_allowed(name: str) -> None:
     text = as_read(name, render(name, sample_reports.report_of()))
     assert "no scanner said anything" in text.lower()
@@ -109,7 +136,8 @@ def test_no_control_character_and_no_lone_surrogate_reaches_the_text(name: str, 
 def test_no_line_is_a_command_to_a_build_server(name: str, report: Report) -> None:
     text = render(name, report)
     assert not re.search(r"##(vso)?\[", text, re.IGNORECASE)
-    assert not any(line.strip().startswith("::") for line in text.split("\n"))
+    # The format that consists of commands has tests of its own, in test_github.py.
+    assert name == "github" or not any(line.strip().startswith("::") for line in text.split("\n"))
 
 
 @pytest.mark.parametrize("name", FORMAT_NAMES)

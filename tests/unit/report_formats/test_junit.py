@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,8 +12,9 @@ from hypothesis import HealthCheck, given, settings
 
 from report_formats.interface import Report
 from report_formats.junit import JunitFormat, xml_text
+from report_formats.wording import place_of
 from tests import sample_reports, strategies
-from verdicts import Decision, Finding
+from verdicts import Decision, Finding, Location
 
 XSD = Path(__file__).resolve().parents[2] / "data" / "junit.xsd"
 
@@ -43,7 +45,9 @@ def test_every_report_keeps_to_the_schema_and_counts_right(report: Report) -> No
     root = tree(report)
     schema().validate(root)
     verdict = report.verdict
-    assert int(root.get("failures", "")) == len(list(root.iter("failure"))) == len(verdict.denying)
+    denying = {(one.rule_id, place_of(one), one.scanner) for one in verdict.denying}
+    failures = len(denying) if report.kind == "check" else len(verdict.denying)
+    assert int(root.get("failures", "")) == len(list(root.iter("failure"))) == failures
     skipped = [int(suite.get("skipped", "")) for suite in root]
     assert sum(skipped) == len(list(root.iter("skipped"))) == len(verdict.waived)
     errors = len(list(root.iter("error")))
@@ -100,3 +104,28 @@ def test_markup_in_a_message_is_text() -> None:
 
 def _report(*findings: Finding) -> Report:
     return sample_reports.report_of(sample_reports.checkov_outcome(*findings))
+
+
+def test_in_a_check_a_rule_and_a_file_are_one_case() -> None:
+    root = tree(sample_reports.check_report())
+    schema().validate(root)
+    suite = next(one for one in root if one.get("name") == "policy")
+    cases = {
+        (case.get("name"), case.get("classname")): [child.tag for child in case] for case in suite.iter("testcase")
+    }
+    assert cases == {
+        ("MLG-STORAGE-SHARED-KEY", "policy.infrastructure/accounts.json"): ["failure"],
+        ("MLG-WORKSPACE-PUBLIC-ACCESS", "policy.infrastructure/main.bicep"): ["failure"],
+        ("nothing found", "policy.infrastructure/quiet.json"): [],
+    }
+    text = "".join(str(failure.text) for failure in suite.iter("failure"))
+    assert text.count("location: infrastructure/accounts.json:") == 8
+    assert ">    12 |     publicNetworkAccess: 'Enabled'" in text
+
+
+def test_a_file_that_was_not_read_whole_does_not_pass() -> None:
+    gap = dataclasses.replace(sample_reports.UNREADABLE, location=Location("infrastructure/quiet.json"))
+    report = dataclasses.replace(sample_reports.report_of(sample_reports.policy_outcome(), gap), kind="check", facts=())
+    names = [case.get("classname") for case in tree(report).iter("testcase")]
+    assert "policy.infrastructure/main.bicep" in names
+    assert "policy.infrastructure/quiet.json" not in names

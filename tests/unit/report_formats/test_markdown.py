@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import html
 import re
 
@@ -9,15 +11,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from report_formats.interface import Report
-from report_formats.markdown import MARKER, MAXIMUM_CHARACTERS, MarkdownFormat, code
+from report_formats.interface import Excerpt, Lines, Report
+from report_formats.markdown import CHECK_MARKER, MARKER, MAXIMUM_CHARACTERS, MarkdownFormat, code
 from tests import sample_reports, strategies
 from tests.sample_reports import finding
-from verdicts import Finding, NotCompleted, Reason
+from verdicts import Finding, Location, NotCompleted, Reason
 from verdicts.text import one_line
 
-_OUR_TAGS = re.compile(r"</?(?:code|details|summary)>|<span>&#64;</span>|<!-- mlgate:report:v1 -->")
-_PIECE = re.compile(r"<code>(.*?)</code>")
+_OUR_TAGS = re.compile(
+    r"</?(?:code|details|summary)>|<details open>|<span>&#64;</span>"
+    r"|<!-- mlgate:(?:report:v1|check) -->|<!-- mlgate:digest sha256:[0-9a-f]{64} -->"
+)
+_PIECE = re.compile(r"<code>(.*?)</code>|<pre>[^<]*(?:<span>&#64;</span>[^<]*)*</pre>")
 
 
 def render(report: Report) -> str:
@@ -80,9 +85,11 @@ def test_no_report_has_foreign_markup(report: Report) -> None:
     text = render(report)
     bare = _OUR_TAGS.sub("", _PIECE.sub("X", text))
     assert not re.search(r"[<>@`\[\]\\]", bare)
-    assert text.count("<details>") == text.count("</details>") == text.count("<summary>")
-    assert text.startswith(MARKER + "\n")
-    assert text.count(MARKER) == 1
+    assert len(re.findall("<details(?: open)?>", text)) == text.count("</details>") == text.count("<summary>")
+    marker = CHECK_MARKER if report.kind == "check" else MARKER
+    assert text.startswith(marker + "\n")
+    assert text.count("<!--") == (2 if report.kind == "check" else 1)
+    assert len(text) < MAXIMUM_CHARACTERS
 
 
 @given(report=strategies.reports)
@@ -121,6 +128,43 @@ def test_thousands_of_findings_stay_below_the_limit_and_are_counted() -> None:
         assert left_out
         assert rows > 0
         assert rows + int(left_out.group(1).replace(",", "")) == total
+
+
+def test_a_check_of_thousands_of_files_stays_below_the_limit_and_is_counted() -> None:
+    found = [
+        finding(location=Location(f"{'@' * 60}/{index % 700}.bicep", 5, 3), subject=str(index), message="@|`" * 300)
+        for index in range(5_000)
+    ]
+    base = sample_reports.report_of(sample_reports.checkov_outcome(*found))
+    excerpt = Excerpt(first=3, lines=("@" * 160,) * 5, marked=5, column=3)
+    report = dataclasses.replace(
+        base,
+        kind="check",
+        left_out=tuple(f"{index} {'<' * 300}" for index in range(300)),
+        excerpts={one.fingerprint: excerpt for one in found},
+        fixes={one.fingerprint: Lines("bicep", "@" * 1_900) for one in found},
+    )
+    text = render(report)
+    assert len(text) < MAXIMUM_CHARACTERS
+    section = text.split("### Denying (5,000)")[1].split("\n### ")[0]
+    left_out = re.search(r"\*\*([\d,]+) more left out here\*\*", section)
+    assert left_out
+    shown = section.count("**high** ")
+    assert shown > 1
+    assert shown + int(left_out.group(1).replace(",", "")) == 5_000
+
+
+def test_the_digest_changes_when_something_else_is_said_and_not_with_the_time() -> None:
+    report = sample_reports.check_report()
+    later = dataclasses.replace(report, facts=(("run", "2"),), created_at=report.created_at + dt.timedelta(hours=1))
+    other = dataclasses.replace(report, left_out=())
+
+    def digest(text: str) -> str:
+        found = re.search(r"<!-- mlgate:digest (sha256:[0-9a-f]{64}) -->", text)
+        assert found
+        return found[1]
+
+    assert digest(render(report)) == digest(render(later)) != digest(render(other))
 
 
 def test_what_fits_is_not_called_left_out() -> None:

