@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,7 +85,13 @@ def rules_for(settings: CheckSettings) -> RuleSet:
         rules = load_rules()
     except (RuleError, PackSourceError) as error:
         raise CouldNotCheckError(f"the rules can't be read: {error}", remedy="install mlgate anew") from None
-    return rule_set(rules, settings.profile, settings.rules)
+    if not settings.policies:
+        return rule_set(rules, settings.profile, settings.rules)
+    from deploy_gate.policy_checks.added_policies import added_rules
+
+    added, notes = added_rules(settings.policies)
+    made = rule_set((*rules, *added), settings.profile, settings.rules)
+    return dataclasses.replace(made, notes=(*made.notes, *notes))
 
 
 def read_project(request: ReadRequest, paths: Sequence[Path], settings: CheckSettings) -> tuple[Read, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy_gate.policy_checks.added_settings import AddedPolicies, read_added
 from deploy_gate.policy_checks.rule_sets import RuleChange
 from deploy_gate.project import FILE_NAME, SCHEMA, inside
 from deploy_gate.static_checks.inline_skips import AllowedSkips
@@ -36,6 +37,7 @@ class CheckSettings:
         checks: which of CHECKS run.
         exclude: what is left out; shown in every report.
         rules: changes by rule id.
+        policies: definitions of others that are checked beside our rules.
         baseline: file with findings that are accepted for a time, or None.
         skips: which skips inside of files hold; None where none does.
         source: the configuration file, or None.
@@ -46,6 +48,7 @@ class CheckSettings:
     checks: tuple[str, ...] = CHECKS
     exclude: tuple[Exclusion, ...] = ()
     rules: Mapping[str, RuleChange] = field(default_factory=dict)
+    policies: tuple[AddedPolicies, ...] = ()
     baseline: Path | None = None
     skips: AllowedSkips | None = None
     source: Path | None = None
@@ -89,6 +92,7 @@ def read_settings(root: Path, path: Path, section: Section) -> CheckSettings:
         checks=checks,
         exclude=tuple(_exclusion(one) for one in section.sections("exclude", ())),
         rules={key: _change(listed.section(key)) for key in listed.keys()} if listed is not None else {},  # noqa: SIM118
+        policies=tuple(read_added(one, root) for one in section.sections("policies", ())),
         baseline=inside(root, root, baseline, section, "baseline") if baseline is not None else None,
         skips=_skips(skips) if skips is not None else None,
         source=path,
