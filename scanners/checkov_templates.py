@@ -87,8 +87,8 @@ def original_id(resource: str) -> str:
     return _SPACED_CALLS.sub(r"\1(", resource)
 
 
-def _inside(path: Path, root: Path) -> tuple[Path, str] | NotCompleted:
-    """The real file and its name in reports."""
+def placed_inside(path: Path, root: Path) -> tuple[Path, str] | NotCompleted:
+    """The real file and its name in reports, or that it leads out of the project."""
     base = root.resolve()
     real = (base / path).resolve()
     try:
@@ -105,10 +105,10 @@ def read_template(path: Path, root: Path, parameters: Path | None = None) -> Tem
         root: the project's folder.
         parameters: of the ARM parameters file that it is deployed with.
     """
-    place = _inside(path, root)
+    place = placed_inside(path, root)
     if isinstance(place, NotCompleted) or parameters is None:
         return place if isinstance(place, NotCompleted) else _read(*place, {})
-    values_place = _inside(parameters, root)
+    values_place = placed_inside(parameters, root)
     if isinstance(values_place, NotCompleted):
         return values_place
     shown = values_place[1]

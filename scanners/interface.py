@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from verdicts import NotCompleted, Outcome, Reason, ToolIdentity
 
@@ -47,6 +47,16 @@ class Toolbox(Protocol):
 
     def tool(self, name: str) -> Tool:
         """The trusted program of that name. Raises ToolUnavailableError."""
+
+
+class Keeper(Protocol):
+    """Keeps plain JSON values from run to run. Whatever it loses or refuses is worked out anew; it never raises."""
+
+    def get(self, key: str) -> Any | None:
+        """The value that was kept under a key (a digest of everything that it depends on), or None."""
+
+    def put(self, key: str, value: Any) -> None:
+        """Keeps a value, if it can."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,6 +213,57 @@ def test_types_without_a_check_are_said(outcomes: tuple[Outcome, ...]) -> None:
     assert any("Microsoft.Authorization/roleAssignments" in note for note in completed.notes)
 
 
+OF_THE_SAME_NAMES = """\
+param access string = '{value}'
+resource server 'Microsoft.Sql/servers@2021-11-01' = {{
+  name: 'server'
+  properties: {{ publicNetworkAccess: access }}
+}}
+"""
+POOL = {"type": "Microsoft.Synapse/workspaces/sqlPools", "apiVersion": "2021-06-01", "name": "pool", "properties": {}}
+AUDITING = {
+    "type": "Microsoft.Synapse/workspaces/sqlPools/auditingSettings",
+    "apiVersion": "2021-06-01",
+    "name": "audit",
+    "dependsOn": ["pool"],
+    "properties": {"state": "Enabled"},
+}
+NEIGHBOURS = {
+    "a.bicep": OF_THE_SAME_NAMES.format(value="Enabled"),
+    "b.bicep": OF_THE_SAME_NAMES.format(value="Disabled"),
+    "c.json": arm([POOL]),
+    "d.json": arm([{**POOL, "name": "other"}, AUDITING]),
+}
+
+
+def rules_by_file(outcomes: tuple[Outcome, ...]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            if finding.location is not None:
+                found.setdefault(finding.location.path, []).append(finding.rule_id)
+    return {name: sorted(rules) for name, rules in found.items()}
+
+
+def test_what_stands_in_one_file_excuses_nothing_in_another(tmp_path: Path) -> None:
+    """By itself checkov gives a file the values and connections of others in which something has the same name."""
+    root = tmp_path / "project"
+    root.mkdir()
+    for name, text in NEIGHBOURS.items():
+        (root / name).write_text(text)
+    together: dict[str, list[str]] = {}
+    for number, names in enumerate((("a.bicep", "b.bicep", "c.json", "d.json"), ("b.bicep", "a.bicep"), ("c.json",))):
+        workspace = tmp_path / str(number)
+        workspace.mkdir()
+        found = rules_by_file(scan(root, workspace, tuple(map(Path, names))))
+        if not together:
+            together = found
+        assert {name: together[name] for name in names if name in together} == found
+    assert "CKV_AZURE_113" in together["a.bicep"]
+    assert "CKV_AZURE_113" not in together["b.bicep"]
+    assert "CKV2_AZURE_54" in together["c.json"]
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared corpus is not beside this clone")
 def test_no_public_template_is_passed_over_in_silence(tmp_path: Path) -> None:
