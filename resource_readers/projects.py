@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resource_readers.discovery import Ignored, may_be_of_a_kind, nothing_ignored, walk
@@ -11,6 +11,81 @@ from resource_readers.interface import NotRead, ReadRequest, ReadResult
 from resource_readers.pipeline_parameters import KINDS, PipelineValues, pipeline_values
 from resource_readers.project_files import MAXIMUM_BYTES, shown_name
 from resource_readers.registry import UNKNOWN_KIND, read_if_recognised, read_resources
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that may be of a kind that is read.
+
+    Attributes:
+        shown: its name in reports.
+        path: absolute, or relative to the root.
+        named: it was given itself, not found in a folder.
+        large: it is too large to be read.
+    """
+
+    shown: str
+    path: Path
+    named: bool = False
+    large: bool = False
+
+    @property
+    def may_be_pipeline(self) -> bool:
+        """Whether it may be a workflow, which may say with which values templates are deployed."""
+        return self.path.suffix.casefold() in (".yml", ".yaml")
+
+
+def find_files(
+    request: ReadRequest, paths: Sequence[Path], ignored: Ignored = nothing_ignored
+) -> Iterator[FoundFile | NotRead]:
+    """The files that `read_paths` reads, in order, each once; and what of the folders can't be looked at."""
+    seen: set[str] = set()
+    for path in paths:
+        if not (request.root / path).is_dir():
+            shown = shown_name(request.root, path)
+            if shown not in seen:
+                seen.add(shown)
+                yield FoundFile(shown, path, named=True)
+            continue
+        for found in walk(request.root, path, ignored):
+            if isinstance(found, NotRead):
+                yield found
+                continue
+            shown = shown_name(request.root, found)
+            if shown not in seen:
+                seen.add(shown)
+                yield FoundFile(shown, found, large=_is_large(found))
+
+
+def read_file(request: ReadRequest, found: FoundFile) -> ReadResult | None:
+    """What a file gave; None for one that was found and is of none of our kinds."""
+    request = replace(request, path=found.path)
+    if found.named:
+        return read_resources(request)
+    # A large file of data is nothing that anybody deploys.
+    if found.large and not may_be_of_a_kind(found.path):
+        return None
+    return read_if_recognised(request)
+
+
+def nothing_read(missing: NotRead) -> ReadResult:
+    """Something that can't be looked at, as a result."""
+    return ReadResult(kind=UNKNOWN_KIND, not_read=(missing,))
+
+
+def values_of(request: ReadRequest, results: Iterable[ReadResult]) -> Mapping[str, PipelineValues]:
+    """With which values the pipelines among the results deploy templates, by the template's name in reports."""
+    if request.parameters is not None or not request.neighbours:
+        return {}
+    return pipeline_values(one for one in results if one.kind in KINDS)
+
+
+def with_values(request: ReadRequest, values: PipelineValues | None) -> ReadRequest:
+    """The request for a template to which pipelines give values."""
+    if values is None:
+        return request
+    file = values.file if values.file is not None and (request.root / values.file).is_file() else None
+    return replace(request, parameters=file, given=values.given)
 
 
 def read_paths(
@@ -26,58 +101,28 @@ def read_paths(
         paths: files and folders, absolute or relative to the root.
         ignored: what to leave out of folders.
     """
-    seen: set[str] = set()
-    known = _pipelines(request, paths, ignored)
-    values = pipeline_values(known.values())
-    for path in paths:
-        if not (request.root / path).is_dir():
-            shown = shown_name(request.root, path)
-            if shown not in seen:
-                seen.add(shown)
-                yield shown, read_resources(_with_values(replace(request, path=path), values.get(shown)))
-            continue
-        for found in walk(request.root, path, ignored):
-            if isinstance(found, NotRead):
-                yield found.path, ReadResult(kind=UNKNOWN_KIND, not_read=(found,))
-                continue
-            shown = shown_name(request.root, found)
-            if shown in seen:
-                continue
-            seen.add(shown)
-            result = known.pop(shown, None) or _found(_with_values(replace(request, path=found), values.get(shown)))
-            if result is not None:
-                yield shown, result
-
-
-def _pipelines(request: ReadRequest, paths: Sequence[Path], ignored: Ignored) -> dict[str, ReadResult]:
-    """The workflows and pipelines in the folders, which may say with which values templates are deployed."""
-    if request.parameters is not None or not request.neighbours:
-        return {}
-    results: dict[str, ReadResult] = {}
-    for folder in paths:
-        if not (request.root / folder).is_dir():
-            continue
-        for found in walk(request.root, folder, ignored):
-            if isinstance(found, Path) and found.suffix.casefold() in (".yml", ".yaml"):
-                result = read_if_recognised(replace(request, path=found), KINDS)
+    files = list(find_files(request, paths, ignored))
+    # Pipelines first; one that is given itself says nothing of other files.
+    early: dict[str, ReadResult] = {}
+    if request.parameters is None and request.neighbours:
+        for found in files:
+            if isinstance(found, FoundFile) and found.may_be_pipeline and not found.named and not found.large:
+                result = read_if_recognised(replace(request, path=found.path), KINDS)
                 if result is not None and result.kind in KINDS:
-                    results[shown_name(request.root, found)] = result
-    return results
+                    early[found.shown] = result
+    values = values_of(request, early.values())
+    for found in files:
+        if isinstance(found, NotRead):
+            yield found.path, nothing_read(found)
+            continue
+        known = early.pop(found.shown, None)
+        result = known or read_file(with_values(request, values.get(found.shown)), found)
+        if result is not None:
+            yield found.shown, result
 
 
-def _with_values(request: ReadRequest, values: PipelineValues | None) -> ReadRequest:
-    if values is None:
-        return request
-    file = values.file if values.file is not None and (request.root / values.file).is_file() else None
-    return replace(request, parameters=file, given=values.given)
-
-
-def _found(request: ReadRequest) -> ReadResult | None:
+def _is_large(path: Path) -> bool:
     try:
-        large = request.path.stat().st_size > MAXIMUM_BYTES
+        return path.stat().st_size > MAXIMUM_BYTES
     except OSError:
-        large = False
-    # A large file of data is nothing that anybody deploys.
-    if large and not may_be_of_a_kind(request.path):
-        return None
-    return read_if_recognised(request)
+        return False
