@@ -105,10 +105,18 @@ def _like(pieces: _Pieces, operand: Any) -> bool | None:
         return False
     if not begin.startswith(head) or not end.endswith(tail):
         return None
-    left = [begin[len(head) :], *between, end[: len(end) - len(tail)]]
-    if len(middle) > 1 or not all(any(part in piece for piece in left) for part in middle):
-        return None
+    # The pieces stand in this order, whatever is between them; no pattern holds the sign that keeps them apart.
+    left = _BETWEEN.join((begin[len(head) :], *between, end[: len(end) - len(tail)]))
+    at = 0
+    for part in middle:
+        at = left.find(part, at)
+        if at < 0:
+            return None
+        at += len(part)
     return True
+
+
+_BETWEEN = "\0"
 
 
 def _like_in_id(text: str, pattern: str) -> bool | None:
@@ -129,8 +137,8 @@ def _parts(text: str) -> tuple[str | None, ...]:
     masked = text
     while "{" in masked:
         at = masked.find("{")
-        masked = masked[:at] + "\0" + masked[_behind(masked, at) :]
-    return tuple(None if "\0" in part else part.casefold() for part in masked.strip("/").split("/"))
+        masked = masked[:at] + _BETWEEN + masked[_behind(masked, at) :]
+    return tuple(None if _BETWEEN in part else part.casefold() for part in masked.strip("/").split("/"))
 
 
 def _agree(one: str, other: str) -> bool:
