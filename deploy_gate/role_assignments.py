@@ -5,7 +5,7 @@ This is where templates (`resource_readers`) and the matrix (`rbac_matrix`) meet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,10 +47,14 @@ class _Tally:
     """What the templates came to so far."""
 
     read: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: dict[Finding, None] = field(default_factory=dict)
     obstacles: list[NotCompleted] = field(default_factory=list)
     inputs: list[InputDigest] = field(default_factory=list)
     assignments: int = 0
+
+    def add_obstacles(self, obstacles: Iterable[NotCompleted]) -> None:
+        """Those that aren't known yet."""
+        self.obstacles += [one for one in obstacles if one not in self.obstacles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,14 @@ class RbacMatrixScanner:
         templates: what to read; none at all is could-not-check.
         matrix: "production" or "pre-production".
         principals: the principals file.
+        read: what was read already, instead of templates: each with whether another one takes it in. What such a part
+            leaves open by itself is given there.
     """
 
     templates: tuple[TemplateInput, ...]
     matrix: str
     principals: Path
+    read: tuple[tuple[ReadResult, bool], ...] | None = None
 
     @property
     def id(self) -> str:
@@ -74,7 +81,7 @@ class RbacMatrixScanner:
 
     def scan(self, context: ScanContext) -> tuple[Outcome, ...]:
         """See scanners.interface.Scanner."""
-        if not self.templates:
+        if not (self.templates if self.read is None else self.read):
             return (_obstacle(Reason.NOTHING_EXAMINED, "there are no templates", "name them in the release", None),)
         shown = shown_name(context.root, self.principals)
         try:
@@ -86,28 +93,29 @@ class RbacMatrixScanner:
         except (ConfigurationError, OSError) as error:
             place = Location(shown)
             return (_obstacle(Reason.UNREADABLE_INPUT, str(error), "correct the principals file", place),)
-        for template in self.templates:
-            _examine(template, context, matrix, principals, tally)
+        for result, is_part in self.read if self.read is not None else self._read(context):
+            _examine(result, is_part, matrix, principals, tally)
         return tuple(_outcomes(tally))
 
+    def _read(self, context: ScanContext) -> Iterator[tuple[ReadResult, bool]]:
+        for one in self.templates:
+            yield read_resources(ReadRequest(root=context.root, path=one.path, parameters=one.parameters)), False
 
-def _examine(
-    template: TemplateInput, context: ScanContext, matrix: Matrix, principals: Principals, tally: _Tally
-) -> None:
-    result = read_resources(ReadRequest(root=context.root, path=template.path, parameters=template.parameters))
+
+def _examine(result: ReadResult, is_part: bool, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
     tally.inputs += [one for one in result.files if one not in tally.inputs]
     hidden = [one for one in result.not_read if one.may_hold_resources]
     tally.read += _was_read(result)
-    tally.obstacles += _unread(hidden)
+    tally.add_obstacles(_unread(hidden))
     extracted = extract(result.resources)
     tally.assignments += len(extracted.assignments)
-    tally.obstacles += [
+    tally.add_obstacles(
         _obstacle(
             Reason.UNSUPPORTED, f"{one.what} gives access in a way that is not read", "review it by hand", one.location
         )
         for one in extracted.unsupported
-    ]
-    _check(extracted, matrix, principals, tally)
+    )
+    _check(extracted, is_part, matrix, principals, tally)
 
 
 def _was_read(result: ReadResult) -> bool:
@@ -115,22 +123,22 @@ def _was_read(result: ReadResult) -> bool:
     return bool(result.resources) or not any(one.may_hold_resources for one in result.not_read)
 
 
-def _check(extracted: Extracted, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
+def _check(extracted: Extracted, is_part: bool, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
     checked: list[tuple[str, Location, Checked]] = [
         (one.name, one.location, check_assignment(one, matrix, principals)) for one in extracted.assignments
     ]
     checked += [(one.name, one.location, check_role_definition(one)) for one in extracted.definitions]
     for name, location, result in checked:
-        tally.findings += result.findings
-        if result.undecided:
-            tally.obstacles.append(
-                _obstacle(
-                    Reason.INCOMPLETE,
-                    f"{name} can't be decided: {'; '.join(result.undecided)}",
-                    "give a parameter file with the values, or write them into the template",
-                    location,
-                )
+        # A part is looked at by itself, and again in every file that takes it in.
+        tally.findings.update(dict.fromkeys(result.findings))
+        if result.undecided and not is_part:
+            obstacle = _obstacle(
+                Reason.INCOMPLETE,
+                f"{name} can't be decided: {'; '.join(result.undecided)}",
+                "give a parameter file with the values, or write them into the template",
+                location,
             )
+            tally.add_obstacles([obstacle])
 
 
 def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:

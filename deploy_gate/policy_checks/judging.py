@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from deploy_gate.policy_checks.estate_facts import add_estate_facts
 from deploy_gate.policy_checks.rule_sets import RuleSet
@@ -34,48 +34,73 @@ class _Tally:
     judged: int = 0
 
 
-def judge(read: Sequence[tuple[str, ReadResult]], rules: RuleSet, now: dt.datetime) -> tuple[Outcome, ...]:
-    """What the rules say of everything that was read.
+def judge(
+    read: Sequence[tuple[str, ReadResult]],
+    rules: RuleSet,
+    now: dt.datetime,
+    only: frozenset[str] | None = None,
+) -> tuple[Outcome, ...]:
+    """What the rules say of what was read.
 
     Args:
         read: see `resource_readers.projects.read_paths`.
         rules: those that hold.
         now: the moment of the check (aware, UTC).
+        only: files that are judged; the others tell what there is besides. None for all.
 
     Returns:
         One Completed with all findings, and a NotCompleted for everything that was not read or can't be decided.
     """
-    hidden = [one for _, result in read for one in result.not_read if one.may_hold_resources]
-    parts = _parts(read)
+    parts = parts_of(read)
     views = [
-        (resource, plain_resource(resource, str), shown in parts)
+        (shown, resource, plain_resource(resource, str))
         for shown, result in read
         for resource in result.resources
         if not resource.existing
     ]
-    add_estate_facts([view for _, view, is_part in views if not is_part], whole=not hidden)
+    whole = not any(one.may_hold_resources for _, result in read for one in result.not_read)
+    add_estate_facts([view for shown, _, view in views if shown not in parts], whole=whole)
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
-    known = KnownResources((view for _, view, is_part in views if not is_part), whole=not hidden)
+    known = KnownResources((view for shown, _, view in views if shown not in parts), whole=whole)
     tally = _Tally()
-    for resource, view, is_part in views:
+    for shown, resource, view in views:
+        if only is not None and shown not in only:
+            continue
         tally.judged += 1
+        is_part = shown in parts
         for policy, applies in rules.pack.candidates(view, surroundings):
             if is_part and policy.existence is not None:
                 continue  # what a part needs beside it may come from the file that takes it in
             answer = evaluate_known(policy, view, surroundings, known, applies=applies)
             _take(rules.rules[policy.definition.name], rules, resource, view, answer, is_part, tally)
+    judged = [result for shown, result in read if only is None or shown in only]
+    hidden = [one for result in judged for one in result.not_read if one.may_hold_resources]
+    # Files that were chosen and declare nothing were looked at all the same.
+    empty = only is not None and not tally.judged and not hidden
     done = Completed(
         scanner=SCANNER,
-        examined=tally.judged,
-        unit="resources",
+        examined=len(judged) if empty else tally.judged,
+        unit="files" if empty else "resources",
         findings=tuple(tally.findings.values()),
-        evidence=Evidence(inputs=_inputs(read)),
-        notes=rules.notes,
+        evidence=Evidence(inputs=tuple(dict.fromkeys(digest for result in judged for digest in result.files))),
+        notes=(*rules.notes, *(("no resource stands in these files",) if empty else ())),
     )
     return done, *_unread(hidden), *_undecided(tally)
 
 
-def _parts(read: Sequence[tuple[str, ReadResult]]) -> frozenset[str]:
+class Opened(Protocol):
+    """What is asked of a result here."""
+
+    @property
+    def kind(self) -> str:
+        """See ReadResult."""
+
+    @property
+    def files(self) -> tuple[InputDigest, ...]:
+        """See ReadResult."""
+
+
+def parts_of(read: Iterable[tuple[str, Opened]]) -> frozenset[str]:
     """Files that another one takes in, which are judged there, with the values that they get there.
 
     The files of one folder of Terraform know of each other, but none takes another one in.
@@ -157,10 +182,6 @@ def _found(path: tuple[str | int, ...], view: Mapping[str, Any]) -> str:
         shown = str(value).lower() if isinstance(value, bool) else str(value)
         return f"; {path[-1]} is {shown}"
     return ""
-
-
-def _inputs(read: Sequence[tuple[str, ReadResult]]) -> tuple[InputDigest, ...]:
-    return tuple(dict.fromkeys(digest for _, result in read for digest in result.files))
 
 
 def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:

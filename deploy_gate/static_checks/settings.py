@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy_gate.policy_checks.added_settings import AddedPolicies, read_added
 from deploy_gate.policy_checks.rule_sets import RuleChange
-from deploy_gate.project import FILE_NAME, SCHEMA, inside
+from deploy_gate.project import DEFAULT_DATABASE_AGE_DAYS, FILE_NAME, SCHEMA, DatabaseSettings, inside
 from deploy_gate.static_checks.inline_skips import AllowedSkips
 from policies.rules import PROFILES
 from verdicts import Severity
@@ -27,6 +27,23 @@ class Exclusion:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class PackageFiles:
+    """A pinned closure: its requirement file and the conda environment file around it, if there is one."""
+
+    requirements: Path
+    conda: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """Files that the project's other commands use, too. None where the project doesn't name one."""
+
+    allowlist: Path | None = None
+    waivers: Path | None = None
+    principals: Path | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckSettings:
     """What `mlgate check` does in one project.
@@ -40,6 +57,10 @@ class CheckSettings:
         policies: definitions of others that are checked beside our rules.
         baseline: file with findings that are accepted for a time, or None.
         skips: which skips inside of files hold; None where none does.
+        packages: closures that are checked; None for those that are found.
+        matrix: which persona matrix role assignments are held against, "production" or "pre-production".
+        governance: see Governance.
+        advisories: the advisory snapshot, or None.
         source: the configuration file, or None.
     """
 
@@ -51,7 +72,18 @@ class CheckSettings:
     policies: tuple[AddedPolicies, ...] = ()
     baseline: Path | None = None
     skips: AllowedSkips | None = None
+    packages: tuple[PackageFiles, ...] | None = None
+    matrix: str = "production"
+    governance: Governance = Governance()
+    advisories: DatabaseSettings | None = None
     source: Path | None = None
+
+    @property
+    def steering_files(self) -> tuple[Path, ...]:
+        """Files of the project that say what is demanded: a change in them concerns every file."""
+        governance = self.governance
+        named = (self.source, self.baseline, governance.waivers, governance.principals, governance.allowlist)
+        return tuple(path for path in (*named, *(entry.path for entry in self.policies)) if path is not None)
 
 
 def load_settings(root: Path) -> CheckSettings:
@@ -66,12 +98,20 @@ def load_settings(root: Path) -> CheckSettings:
     top = Section(load_document(path, shown_as=FILE_NAME), FILE_NAME)
     if top.text("schema") != SCHEMA:
         raise top.error(f"'schema' must be {SCHEMA}", "schema")
+    for other in ("backend", "environments"):
+        top.has(other)  # what only `mlgate deploy` needs, it reads
+    common = CheckSettings(
+        governance=_governance(root, top.optional_section("governance")),
+        advisories=_advisories(root, top.optional_section("databases")),
+        source=path,
+    )
     section = top.optional_section("check")
-    return read_settings(root, path, section) if section is not None else CheckSettings(source=path)
+    top.finish()
+    return read_settings(root, section, common) if section is not None else common
 
 
-def read_settings(root: Path, path: Path, section: Section) -> CheckSettings:
-    """The section's content. Raises ConfigurationError."""
+def read_settings(root: Path, section: Section, common: CheckSettings) -> CheckSettings:
+    """The section's content, beside what other sections say. Raises ConfigurationError."""
     profile = section.text("profile", "production")
     if profile not in PROFILES:
         raise section.error(f"there is no profile {profile!r}", "profile", remedy=f"there are: {', '.join(PROFILES)}")
@@ -86,7 +126,8 @@ def read_settings(root: Path, path: Path, section: Section) -> CheckSettings:
     baseline = section.text("baseline") if section.has("baseline") else None
     listed = section.optional_section("rules")
     skips = section.optional_section("inline_skips")
-    settings = CheckSettings(
+    settings = replace(
+        common,
         profile=profile,
         fail_on=fail_on,
         checks=checks,
@@ -95,9 +136,65 @@ def read_settings(root: Path, path: Path, section: Section) -> CheckSettings:
         policies=tuple(read_added(one, root) for one in section.sections("policies", ())),
         baseline=inside(root, root, baseline, section, "baseline") if baseline is not None else None,
         skips=_skips(skips) if skips is not None else None,
-        source=path,
+        packages=tuple(_packages(root, one) for one in section.sections("packages"))
+        if section.has("packages")
+        else None,
+        matrix=_matrix(section, profile),
     )
     section.finish()
+    return settings
+
+
+def _matrix(section: Section, profile: str) -> str:
+    matrix = section.text("matrix", "production" if profile == "production" else "pre-production")
+    if matrix not in ("production", "pre-production"):
+        raise section.error("'matrix' must be production or pre-production", "matrix")
+    return matrix
+
+
+def _packages(root: Path, section: Section) -> PackageFiles:
+    conda = section.text("conda") if section.has("conda") else None
+    files = PackageFiles(
+        _file(root, section, "requirements", section.text("requirements")),
+        _file(root, section, "conda", conda) if conda is not None else None,
+    )
+    section.finish()
+    return files
+
+
+def _file(root: Path, section: Section, key: str, name: str) -> Path:
+    """A file of the project that must be there: a misspelt one would never be looked at."""
+    path = inside(root, root, name, section, key)
+    if not path.is_file():
+        raise section.error(f"there is no file {name!r}", key)
+    return path
+
+
+def _governance(root: Path, section: Section | None) -> Governance:
+    if section is None:
+        return Governance()
+    named = {
+        key: inside(root, root, section.text(key), section, key)
+        for key in ("allowlist", "waivers", "principals")
+        if section.has(key)
+    }
+    section.finish()
+    return Governance(**named)
+
+
+def _advisories(root: Path, section: Section | None) -> DatabaseSettings | None:
+    if section is None:
+        return None
+    section.has("trivy")  # images are not looked at here
+    database = section.optional_section("advisories")
+    section.finish()
+    if database is None:
+        return None
+    settings = DatabaseSettings(
+        inside(root, root, database.text("path"), database, "path"),
+        database.integer("maximum_age_days", DEFAULT_DATABASE_AGE_DAYS, minimum=1, maximum=40_000),
+    )
+    database.finish()
     return settings
 
 
