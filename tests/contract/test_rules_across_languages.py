@@ -1,4 +1,4 @@
-"""One rule holds for every language: the same mistakes in Bicep, Terraform and Azure ML's files give the same findings."""
+"""A rule holds for every language: the same mistakes in Bicep, Terraform and Azure ML files give the same findings."""
 
 from __future__ import annotations
 
