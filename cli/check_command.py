@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.exit_codes import exit_code
-from cli.reporting import ReportSelection, emit, make_report, report_options
+from cli.reporting import ReportSelection, emit, report_options
 
 if TYPE_CHECKING:
+    from deploy_gate.static_checks.pipeline import CheckedProject, CheckRequest
+    from deploy_gate.static_checks.selection import ChangedFiles
     from deploy_gate.static_checks.settings import CheckSettings
+    from policies.rules import Rule
+    from resource_readers.interface import ReadRequest
     from verdicts import Verdict
 
 _PROFILES = ("development", "test", "production")
 _SEVERITIES = ("critical", "high", "medium", "low", "informational")
+_SKIPPABLE = ("checkov", "rbac-matrix", "packages")
 _A_PATH = click.Path(path_type=Path)
 
 
@@ -23,8 +28,14 @@ _A_PATH = click.Path(path_type=Path)
 @click.argument("paths", nargs=-1, type=_A_PATH)
 @click.option("--profile", type=click.Choice(_PROFILES), help="Which rules hold. Default: mlgate.yml, else production.")
 @click.option("--parameters", type=_A_PATH, metavar="FILE", help="A file with parameter values, for all templates.")
-@click.option("--skip", type=click.Choice(("checkov",)), multiple=True, help="A check that is not to run.")
+@click.option("--skip", type=click.Choice(_SKIPPABLE), multiple=True, help="A check that is not to run this time.")
 @click.option("--fail-on", type=click.Choice(_SEVERITIES), help="Lowest severity that denies. Default: medium.")
+@click.option(
+    "--changed-since",
+    metavar="REVISION",
+    help="Only what differs from where HEAD left this branch, tag or commit, and what takes in such a file.",
+)
+@click.option("--no-cache", is_flag=True, help="Work out everything anew, and keep nothing.")
 @click.option(
     "--write-baseline",
     type=_A_PATH,
@@ -41,56 +52,133 @@ def check(
     parameters: Path | None,
     skip: tuple[str, ...],
     fail_on: str | None,
+    changed_since: str | None,
+    no_cache: bool,
     write_baseline: Path | None,
     owner: str | None,
     reason: str | None,
     timeout: float,
     reports: ReportSelection,
 ) -> None:
-    """Check every template, asset and workflow in PATHS (by default the whole project).
+    """Check every template, asset, workflow and package of PATHS (by default of the whole project).
 
     The project is the folder with mlgate.yml at or above the working directory, else the working directory itself.
     """
-    import datetime as dt
-    import tempfile
+    from deploy_gate.static_checks.pipeline import CheckRequest
 
-    from cli.bicep_tools import bicep_compiler, restored_modules
-    from cli.progress import ProgressBoard
-    from deploy_gate.static_checks.pipeline import check_project
-    from resource_readers.interface import ReadRequest
-    from scanners.interface import ScanContext
-    from scanners.toolbox import LocalToolbox
-    from verdicts import decide
-
-    if write_baseline is not None and not (owner and reason):
-        raise click.UsageError("--write-baseline needs --owner and --reason")
     here = Path.cwd()
     root = _root(here)
-    settings = _settings(root, profile, skip, fail_on)
-    request = ReadRequest(
+    if write_baseline is not None:
+        _refuse_partial_baseline(owner, reason, paths, changed_since)
+    for path in paths:
+        _refuse_missing(here / path, path)
+    settings = _settings(root, profile, fail_on)
+    request = CheckRequest(
+        read=_read_request(root, here / parameters if parameters is not None else None),
+        paths=[here / path for path in paths] or [root],
+        settings=settings,
+        skipped=frozenset(skip),
+        changed=_changes(root, changed_since) if changed_since is not None else None,
+    )
+    checked, verdict = _checked(request, timeout, keep=not no_cache, with_waivers=write_baseline is None)
+    if write_baseline is not None:
+        _accept(here / write_baseline, verdict, str(owner), str(reason))
+    _report(root, settings, checked, verdict, reports)
+    click.get_current_context().exit(exit_code(verdict.decision))
+
+
+def _refuse_partial_baseline(owner: str | None, reason: str | None, paths: tuple[Path, ...], since: str | None) -> None:
+    if not (owner and reason):
+        raise click.UsageError("--write-baseline needs --owner and --reason")
+    if paths or since is not None:
+        raise click.UsageError("--write-baseline is for the whole project: give neither paths nor --changed-since")
+
+
+def _refuse_missing(path: Path, given: Path) -> None:
+    from verdicts import ConfigurationError
+    from verdicts.text import one_line
+
+    try:
+        path.lstat()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise ConfigurationError(f"can't be checked: {why}", where=one_line(str(given))) from None
+
+
+def _read_request(root: Path, parameters: Path | None) -> ReadRequest:
+    from cli.bicep_tools import bicep_compiler, restored_modules
+    from resource_readers.interface import ReadRequest
+
+    return ReadRequest(
         root=root,
         path=root,
-        parameters=here / parameters if parameters is not None else None,
+        parameters=parameters,
         neighbours=parameters is None,
         bicep=bicep_compiler(),
         bicep_modules=restored_modules(),
     )
+
+
+def _changes(root: Path, revision: str) -> ChangedFiles:
+    from cloud_backends.local.changed_files import changed_since
+
+    return changed_since(root, revision)
+
+
+def _checked(
+    request: CheckRequest, timeout: float, *, keep: bool, with_waivers: bool
+) -> tuple[CheckedProject, Verdict]:
+    """What every check said, and the verdict."""
+    import dataclasses
+    import datetime as dt
+    import tempfile
+
+    from cli.check_report import merged_outcomes
+    from cli.progress import ProgressBoard
+    from deploy_gate.static_checks.own_digest import own_digest
+    from deploy_gate.static_checks.pipeline import check_project
+    from deploy_gate.static_checks.result_store import open_store
+    from scanners.interface import ScanContext
+    from scanners.toolbox import LocalToolbox
+    from verdicts import decide
+
     now = dt.datetime.now(dt.UTC)
+    store = open_store(own_digest()) if keep else None
+    request = dataclasses.replace(request, keeper=store)
     with tempfile.TemporaryDirectory(prefix="mlgate-check-") as folder, ProgressBoard() as board:
-        context = ScanContext(root=root, workspace=Path(folder), now=now, tools=LocalToolbox(), timeout_s=timeout)
-        checked = check_project(request, [here / path for path in paths or (root,)], settings, context, progress=board)
-    required = frozenset(settings.checks) & {"policy"}
-    waivers = () if write_baseline is not None else checked.waivers
-    verdict = decide(checked.outcomes, required=required, waivers=waivers, fail_on=settings.fail_on, at=now)
-    if write_baseline is not None:
-        _accept(here / write_baseline, verdict, str(owner), str(reason))
-    facts = [
-        ("profile", settings.profile),
-        ("files read", str(len(checked.read))),
-        *(("note", n) for n in checked.notes),
-    ]
-    emit(make_report("Check of the project", verdict, facts), reports)
-    click.get_current_context().exit(exit_code(verdict.decision))
+        context = ScanContext(
+            root=request.read.root, workspace=Path(folder), now=now, tools=LocalToolbox(), timeout_s=timeout
+        )
+        checked = check_project(request, context, progress=board)
+    if store is not None:
+        store.tidy()
+    waivers = checked.waivers if with_waivers else ()
+    outcomes = merged_outcomes(request.read.root, checked.outcomes, checked.read.readings, _rules(), waivers, now)
+    verdict = decide(outcomes, required=checked.required, waivers=waivers, fail_on=request.settings.fail_on, at=now)
+    return checked, verdict
+
+
+def _report(
+    root: Path, settings: CheckSettings, checked: CheckedProject, verdict: Verdict, reports: ReportSelection
+) -> None:
+    from cli.check_report import check_report
+
+    report = check_report(
+        root,
+        verdict,
+        checked.read.readings,
+        _rules(),
+        facts=[("profile", settings.profile), *checked.facts],
+        left_out=checked.notes,
+        reports=reports,
+    )
+    emit(report, reports)
+
+
+def _rules() -> tuple[Rule, ...]:
+    from policies.rules import load_rules
+
+    return load_rules()
 
 
 def _accept(path: Path, verdict: Verdict, owner: str, reason: str) -> None:
@@ -114,7 +202,7 @@ def _root(here: Path) -> Path:
         return here.resolve()
 
 
-def _settings(root: Path, profile: str | None, skip: tuple[str, ...], fail_on: str | None) -> CheckSettings:
+def _settings(root: Path, profile: str | None, fail_on: str | None) -> CheckSettings:
     import dataclasses
 
     from deploy_gate.static_checks.settings import load_settings
@@ -125,5 +213,4 @@ def _settings(root: Path, profile: str | None, skip: tuple[str, ...], fail_on: s
         settings,
         profile=profile or settings.profile,
         fail_on=Severity(fail_on) if fail_on else settings.fail_on,
-        checks=tuple(name for name in settings.checks if name not in skip),
     )

@@ -51,26 +51,33 @@ def nothing_ignored(_path: str, _is_folder: bool) -> bool:
     return False
 
 
-def walk(root: Path, folder: Path, ignored: Ignored = nothing_ignored) -> Iterator[Path | NotRead]:
-    """Every candidate below a folder, in the order of names, and a NotRead for whatever can't be looked at.
+def walk(
+    root: Path,
+    folder: Path,
+    ignored: Ignored = nothing_ignored,
+    wanted: Callable[[str], bool] = is_candidate,
+) -> Iterator[Path | NotRead]:
+    """Every wanted file below a folder, in the order of names, and a NotRead for whatever can't be looked at.
 
     Args:
         root: the project's folder.
         folder: below the root.
         ignored: what to leave out.
+        wanted: by the name of a file.
     """
     base = Path(os.path.abspath(root))
     top = Path(os.path.abspath(root / folder))
     if not top.resolve().is_relative_to(base.resolve()):
         yield NotRead(shown_name(root, folder), None, "it leads out of the project")
         return
-    yield from _Walk(base, ignored).folder(top, 0)
+    yield from _Walk(base, ignored, wanted).folder(top, 0)
 
 
 class _Walk:
-    def __init__(self, root: Path, ignored: Ignored) -> None:
+    def __init__(self, root: Path, ignored: Ignored, wanted: Callable[[str], bool]) -> None:
         self._root = root
         self._ignored = ignored
+        self._wanted = wanted
         self._seen = 0
 
     def folder(self, folder: Path, depth: int) -> Iterator[Path | NotRead]:
@@ -106,7 +113,7 @@ class _Walk:
             # What it leads to is found where it stands; outside of the project nothing is read.
             if not path.resolve().is_relative_to(self._root.resolve()) and not self._ignored(shown, True):
                 yield NotRead(shown, None, "it leads out of the project")
-        elif is_candidate(entry.name) and not self._ignored(shown, False):
+        elif self._wanted(entry.name) and not self._ignored(shown, False):
             yield path
 
 

@@ -26,6 +26,7 @@ Language = Literal["arm", "bicep"]
 
 SCANNER = "checkov"
 CANARY_RESOURCE = "Microsoft.Mlgate/canaries.mlgateCanary"
+_ARM_ENDINGS = (".json", ".jsonc", ".template", ".armtemplate")
 _CANARY_BICEP = "\n\nresource mlgateCanary 'Microsoft.Mlgate/canaries@2000-01-01' = {\n  name: 'mlgateCanary'\n}\n"
 
 # checkov deletes every failed check of an ARM resource in whose name one of these calls stands (checkov.arm.utils,
@@ -130,7 +131,7 @@ def _read(real: Path, shown: str, values: Mapping[str, Any]) -> Template | NotCo
         text = data.decode("utf-8-sig")
         if real.suffix.lower() == ".bicep":
             return _bicep(real, shown, data, bicep_with_values(text, values))
-        if real.suffix.lower() == ".json":
+        if real.suffix.lower() in _ARM_ENDINGS:
             return _arm(real, shown, data, values)
     except OSError as error:
         return gap(shown, Reason.UNREADABLE_INPUT, f"can't be read: {error.strerror or error}", "name a file")

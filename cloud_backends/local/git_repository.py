@@ -2,9 +2,9 @@
 
 A repository's own `.git/config` can make git start programs: file system monitors, hooks, clean filters, signature
 checkers, transports of a partial clone; and its index can hide changes (assume-unchanged, skip-worktree), as its
-`info/exclude` can hide files. So the repository itself is only asked for paths and for the commit of HEAD. Everything
-else is asked of a view: an empty git folder of our own with our own configuration and an index made from HEAD, which
-borrows the repository's objects and its working tree.
+`info/exclude` can hide files. So the repository itself is only asked for paths and for the commits that HEAD and
+revisions name. Everything else is asked of a view: an empty git folder of our own with our own configuration and an
+index made from HEAD, which borrows the repository's objects and its working tree.
 """
 
 from __future__ import annotations
@@ -59,6 +59,17 @@ class Repository:
     shallow: frozenset[str]
     _git: str
     _environment: Mapping[str, str]
+    _own_environment: Mapping[str, str]
+
+    def commit_of(self, revision: str) -> str | None:
+        """The commit that a revision names in the repository itself; None if it names none.
+
+        Whoever asks has seen to it that the revision is no option. Raises CouldNotCheckError if git can't be run.
+        """
+        arguments = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        ended = _run(self._git, self.top, self._own_environment, arguments)
+        commit = ended.stdout.decode("ascii", "replace").strip()
+        return commit if ended.exit_code == 0 and is_commit_id(commit) else None
 
     def ask(self, *arguments: str) -> ProcessResult:
         """Runs a git command in the view, whatever its exit code. Raises CouldNotCheckError if it can't be run."""
@@ -94,12 +105,13 @@ def open_repository(root: Path) -> Iterator[Repository]:
         shallow = _shallow(path("--path-format=absolute", "--git-path", "shallow"), top)
         head = _head(_run(git, top, environment, ("rev-parse", "--verify", "--quiet", "HEAD")), top)
         view = _make_view(Path(scratch, "view"), head, shallow)
+        own = dict(environment)
         environment |= {
             "GIT_DIR": str(view),
             "GIT_WORK_TREE": str(top),
             "GIT_OBJECT_DIRECTORY": str(objects),
         }
-        yield Repository(top, head, shallow, git, environment)
+        yield Repository(top, head, shallow, git, environment, own)
 
 
 def configured_emails(top: Path) -> frozenset[str]:

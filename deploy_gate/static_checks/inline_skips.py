@@ -79,9 +79,14 @@ def apply_skips(
     return Skips(tuple(waivers), tuple(refused))
 
 
+def has_skip(data: bytes) -> bool:
+    """Whether a file holds a skip, right or wrong."""
+    return _MARK in data
+
+
 def _skips(data: bytes) -> Iterator[tuple[int, re.Match[str] | None]]:
     """Line and parts of every skip; None for one that isn't written as it must be."""
-    if _MARK not in data:
+    if not has_skip(data):
         return
     for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
         if "mlgate:skip" in line:

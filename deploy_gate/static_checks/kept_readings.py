@@ -141,6 +141,7 @@ def _entry(reading: Reading) -> dict[str, Any]:
         "examined": reading.examined,
         "digest": reading.digest,
         "body": reading.body,
+        "skipping": sorted(reading.skipping) if reading.skipping is not None else None,
         "places": plain.places_to_json(reading.places()),
     }
 
@@ -179,6 +180,7 @@ def _recalled(value: Any, notes: Notes, shown: str, read_again: Callable[[], Rea
         digest=value["digest"],
         body=body,
         make=make,
+        skipping=frozenset(value["skipping"]) if value["skipping"] is not None else None,
     )
 
 

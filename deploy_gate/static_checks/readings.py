@@ -54,6 +54,7 @@ class Reading:
         kept: it is from an earlier run.
         digest: of all that it says; "" where it can't be told.
         body: the resources as `reading_json` writes them; "" where they aren't written.
+        skipping: those of the files in which a skip stands (`inline_skips`); None where nobody has looked.
         make: gives the resources, and the list that gets the places that are asked of them.
     """
 
@@ -69,6 +70,7 @@ class Reading:
     digest: str
     body: str
     make: Callable[[list[NotedPlaces]], ReadResult]
+    skipping: frozenset[str] | None = None
     _places: list[NotedPlaces] = field(default_factory=list)
     _result: ReadResult | None = None
 
