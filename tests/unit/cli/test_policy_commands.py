@@ -357,3 +357,102 @@ def test_no_output_carries_a_terminal_escape(work: Path) -> None:
         assert "evil" in result.stdout
         assert "\x1b" not in result.output
         assert "\u202e" not in result.output
+
+
+RULE = {
+    "name": "mlg-test-rule",
+    "properties": {
+        "displayName": "Storage accounts keep to TLS 1.2",
+        "mode": "All",
+        "metadata": {
+            "mlgate": {
+                "id": "MLG-TEST-RULE",
+                "family": "encryption",
+                "severity": "high",
+                "synopsis": "TLS 1.2",
+                "reason": "Because.",
+                "remediation": {"text": "Set it."},
+                "sources": ["a test"],
+                "profiles": ["production"],
+            }
+        },
+        "policyRule": {
+            "if": {
+                "allOf": [
+                    {"field": "type", "equals": TYPE},
+                    {"field": "properties.minimumTlsVersion", "notEquals": "TLS1_2"},
+                ]
+            },
+            "then": {"effect": "deny"},
+        },
+    },
+}
+
+
+@pytest.fixture
+def rules(work: Path) -> Path:
+    folder = work / "rules"
+    folder.mkdir()
+    (folder / "tls.json").write_text(json.dumps(RULE))
+    return folder
+
+
+def _exported(rules: Path) -> Path:
+    assert run(["policy", "export", "azure", "--packs", str(rules)]) == 0
+    return Path("azure")
+
+
+def test_export_writes_what_evaluate_reads(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _exported(rules)
+    said = capsys.readouterr()
+    assert "1 definitions, 1 initiatives" in said.out
+    assert "see --scope" in said.err
+    Path("bad.json").write_text(json.dumps(BAD))
+    assert run(["policy", "evaluate", "--pack", str(folder), "bad.json"]) == 1
+    assert run(["policy", "list", str(folder)]) == 0
+    assert run(["policy", "import", str(folder), "imported"]) == 0
+
+
+def test_export_names_what_it_leaves_out(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = json.loads(json.dumps(RULE).replace("MLG-TEST-RULE", "MLG-FILES").replace("mlg-test-rule", "mlg-files"))
+    other["properties"]["policyRule"]["if"] = {"field": "type", "equals": "GitHub.Actions/workflows"}
+    (rules / "files.json").write_text(json.dumps(other))
+    _exported(rules)
+    assert "not exported: MLG-FILES: GitHub.Actions/workflows is no resource type of Azure" in capsys.readouterr().err
+    assert "MLG-FILES" in Path("azure/EXPORT.yml").read_text()
+
+
+def test_export_compares_with_what_stands_in_azure(rules: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _exported(rules)
+    (definition,) = (json.loads(path.read_text()) for path in (folder / "policyDefinitions").iterdir())
+    scope = definition["id"].partition("/providers/")[0]
+    assignment = {
+        "id": f"{scope}/providers/Microsoft.Authorization/policyAssignments/tls",
+        "scope": scope,
+        "policyDefinitionId": definition["id"],
+    }
+    Path("definitions.json").write_text(json.dumps([definition]))
+    Path("assignments.json").write_text(json.dumps([assignment]))
+    asked = ["policy", "export", "--packs", str(rules), "--compare", "definitions.json"]
+    capsys.readouterr()
+    assert run(asked) == 1
+    assert "not assigned" in capsys.readouterr().out
+    assert run([*asked, "--compare", "assignments.json", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [(one["rule"], one["standing"], one["effect"]) for one in document["rules"]] == [
+        ("MLG-TEST-RULE", "assigned", "deny")
+    ]
+    Path("definitions.json").write_text(json.dumps({"value": [definition], "nextLink": "more"}))
+    assert run([*asked, "--compare", "assignments.json"]) == 3
+
+
+def test_export_refuses_what_makes_no_sense(rules: Path) -> None:
+    assert run(["policy", "export"]) == 2
+    assert run(["policy", "export", "x", "--compare", "y"]) == 2
+    assert run(["policy", "export", "x", "--json"]) == 2
+    assert run(["policy", "export", "x", "--packs", str(rules), "--scope", "here"]) == 2
+    assert run(["policy", "export", "x", "--packs", str(rules), "--profile", "development"]) == 3
+    assert not Path("x").exists()
+    Path("mine").mkdir()
+    Path("mine/work").write_text("work")
+    assert run(["policy", "export", "mine", "--packs", str(rules)]) == 2
