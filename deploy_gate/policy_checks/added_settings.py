@@ -25,7 +25,7 @@ class AddedPolicies:
     Attributes:
         path: folder, or a .jsonl(.gz) file.
         shown: how the project calls it.
-        categories: casefolded; only definitions of these; empty for all.
+        categories: casefolded, sorted; only definitions of these; empty for all.
         initiative: name, id or display name, casefolded: its definitions with its parameters; "" for all definitions.
         parameters: of the initiative; without one, by name or rule id of a definition.
         severities: of findings, for "deny" and "audit".
@@ -33,7 +33,7 @@ class AddedPolicies:
 
     path: Path
     shown: str
-    categories: frozenset[str] = frozenset()
+    categories: tuple[str, ...] = ()
     initiative: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     severities: Mapping[str, Severity] = field(default_factory=lambda: dict(_SEVERITIES))
@@ -54,7 +54,7 @@ def read_added(section: Section, root: Path) -> AddedPolicies:
     entry = AddedPolicies(
         path=inside(root, root, shown, section, "path"),
         shown=shown,
-        categories=frozenset(one.casefold() for one in section.texts("categories", ())),
+        categories=tuple(sorted(one.casefold() for one in section.texts("categories", ()))),
         initiative=section.text("initiative", "").casefold(),
         parameters={key: given.value(key) for key in given.keys()} if given is not None else {},  # noqa: SIM118
         severities=chosen,

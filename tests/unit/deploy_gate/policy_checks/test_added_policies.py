@@ -128,7 +128,7 @@ def test_categories_choose_and_parameters_reach_the_definition(tmp_path: Path) -
             "then": {"effect": "audit"},
         },
     )
-    rules, notes = added_rules([entry(tmp_path, definition(), other, categories=frozenset({"storage"}))])
+    rules, notes = added_rules([entry(tmp_path, definition(), other, categories=("storage",))])
     assert len(rules) == 1
     rules, notes = added_rules([entry(tmp_path, definition(), other)])
     assert len(rules) == 1
@@ -250,7 +250,7 @@ def test_the_configuration_names_them(tmp_path: Path) -> None:
     (tmp_path / "mlgate.yml").write_text(SETTINGS)
     (one,) = load_settings(tmp_path).policies
     assert one.path == tmp_path / "governance" / "azure"
-    assert one.categories == {"machine learning", "storage"}
+    assert one.categories == ("machine learning", "storage")
     assert one.parameters == {"AZ-2A1A9CDF-0000": {"minimum": "TLS1_2"}}
     assert one.severities == {"deny": Severity.CRITICAL, "audit": Severity.MEDIUM}
 
