@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import strategies
-from verdicts.text import MAXIMUM_CHARACTERS, REDACTED, clean_text, one_line, redact
+from verdicts.text import _PRIVATE_KEY, _SECRETS, MAXIMUM_CHARACTERS, REDACTED, clean_text, one_line, redact
 
 _BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
@@ -44,6 +44,21 @@ def test_no_text_keeps_a_control_or_an_override(text: str) -> None:
     )
     assert len(cleaned) <= MAXIMUM_CHARACTERS
     assert clean_text(cleaned) == cleaned
+
+
+_PIECES = (
+    *("AccountKey=", "pwd=", "PaſſWord=", "?sig=", "ABCDEFGHIJ1234567890", "bearer ", "BASIC ", "ghp_", "AKIA", "eyJ"),
+    *("https://", "user", ":", "@", ";", " ", ".", "\n", "-----BEGIN PRIVATE KEY-----", "SharedSecretValue=", "\u212aey="),
+)
+
+
+@given(pieces=st.lists(st.one_of(st.sampled_from(_PIECES), strategies.texts), max_size=6))
+def test_looking_for_signs_first_leaves_no_secret(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    slowly = _PRIVATE_KEY.sub(f"private key {REDACTED}", text)
+    for pattern in _SECRETS:
+        slowly = pattern.sub(lambda match: f"{match.group(1)} {REDACTED}", slowly)
+    assert redact(text) == slowly
 
 
 @given(text=strategies.texts)
