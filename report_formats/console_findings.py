@@ -21,6 +21,7 @@ Line = tuple[Piece, ...]
 
 SAME_RULE, SAME_FILE, ALL = 3, 25, 300
 _LINES_NAMED = 12
+_INSTANCES = 4
 _MARGIN = " " * 8
 
 
@@ -49,25 +50,34 @@ def section(title: str, findings: Sequence[Finding], report: Report) -> Iterator
             continue
         many = f"  ({severity_counts(here)})" if report.kind == "check" else ""
         yield (("  ", ""), (place, "bold"), (many, "dim"))
-        told, skipped = _chosen(here, budget) if report.kind == "check" else (here, [])
+        told, skipped = _chosen(here, budget) if report.kind == "check" else ([[one] for one in here], [])
         budget -= len(told)
-        for finding in told:
-            yield from _finding(finding, report)
+        for finding, *instances in told:
+            yield from _finding(finding, instances, report)
         yield from _more(skipped)
     if left:
         what = f"{counted(left, 'finding')} more in {counted(left_places, 'place')}"
         yield (("  … and ", "bold"), (f"{what}: the tables below count them, the other formats hold them", "bold"))
 
 
-def _chosen(findings: Sequence[Finding], budget: int) -> tuple[list[Finding], list[Finding]]:
-    """Which findings of a file are told in full, and the others."""
-    told: list[Finding] = []
+def _chosen(findings: Sequence[Finding], budget: int) -> tuple[list[list[Finding]], list[Finding]]:
+    """Which findings of a file are told in full, and the others.
+
+    Those of a loop, which differ in nothing but the resource, are told together.
+    """
+    together: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        key = (finding.rule_id, finding.severity, finding.location, finding.message, finding.subject, finding.also)
+        together.setdefault(key, []).append(finding)
+    told: list[list[Finding]] = []
     skipped: list[Finding] = []
     seen: Counter[str] = Counter()
-    for finding in findings:
-        seen[finding.rule_id] += 1
-        enough = seen[finding.rule_id] > SAME_RULE or len(told) >= min(SAME_FILE, budget)
-        (skipped if enough else told).append(finding)
+    for group in together.values():
+        seen[group[0].rule_id] += 1
+        if seen[group[0].rule_id] > SAME_RULE or len(told) >= min(SAME_FILE, budget):
+            skipped += group
+        else:
+            told.append(group)
     return told, skipped
 
 
@@ -83,7 +93,7 @@ def _more(skipped: Sequence[Finding]) -> Iterator[Line]:
         yield ("    … and ", ""), (f"{len(findings):,} more of {rule_id} here{where}{etc}", "")
 
 
-def _finding(finding: Finding, report: Report) -> Iterator[Line]:
+def _finding(finding: Finding, instances: Sequence[Finding], report: Report) -> Iterator[Line]:
     line = f"line {finding.location.line}  " if finding.location and finding.location.line else ""
     also = f"; {', '.join(finding.also)} found it, too" if finding.also else ""
     yield (
@@ -98,6 +108,10 @@ def _finding(finding: Finding, report: Report) -> Iterator[Line]:
         yield from _excerpt(excerpt)
     if finding.location and finding.resource != finding.location.path:
         yield (f"{_MARGIN}resource: ", "dim"), (finding.resource, "")
+        for other in instances[:_INSTANCES]:
+            yield (f"{_MARGIN}     and: ", "dim"), (other.resource, "")
+        if len(instances) > _INSTANCES:
+            yield (f"{_MARGIN}     and: ", "dim"), (f"{len(instances) - _INSTANCES:,} more of the same place", "")
     if finding.subject:
         yield (f"{_MARGIN}subject: ", "dim"), (finding.subject, "")
     if finding.remediation:

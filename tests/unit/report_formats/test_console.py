@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 
@@ -13,7 +14,7 @@ from report_formats.console import ConsoleFormat, print_report
 from report_formats.interface import Report
 from tests import sample_reports, strategies
 from tests.sample_reports import finding
-from verdicts import Location, Severity
+from verdicts import Finding, Location, Severity
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -86,3 +87,48 @@ def test_the_verdict_is_last_and_what_was_not_checked_is_shown() -> None:
     assert lines[-3] == "  COULD NOT CHECK"
     assert "Could not check (1)" in lines
     assert any("infrastructure/supply.bicep was not parsed." in line for line in lines)
+
+
+def check_of(*findings: Finding) -> str:
+    report = sample_reports.report_of(sample_reports.checkov_outcome(*findings))
+    return plain(dataclasses.replace(report, kind="check"))
+
+
+def test_of_one_rule_in_one_file_a_check_tells_three_and_counts_the_others() -> None:
+    text = check_of(*(finding(location=Location("a.json", line), subject=str(line)) for line in range(1, 30)))
+    assert text.count("subject: ") == 3
+    assert "… and 26 more of CKV_AZURE_144 here: lines 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, …" in text
+    assert "29 findings at or above" in text
+
+
+def test_of_one_file_and_of_all_files_a_check_tells_so_many() -> None:
+    one = check_of(*(finding(rule_id=f"R{number}", location=Location("a.json", 1)) for number in range(40)))
+    assert one.count("remedy: ") == 25
+    assert one.count("… and 1 more of R") == 15
+    many = check_of(*(finding(rule_id=f"R{number}", location=Location(f"{number}.json", 1)) for number in range(400)))
+    assert many.count("remedy: ") == 300
+    assert "… and 100 findings more in 100 places: the tables below count them" in many
+
+
+def test_a_release_tells_everything() -> None:
+    found = [finding(location=Location("a.json", line), subject=str(line)) for line in range(1, 400)]
+    assert plain(sample_reports.report_of(sample_reports.checkov_outcome(*found))).count("subject: ") == 399
+
+
+def test_what_differs_in_the_resource_only_is_told_once() -> None:
+    text = check_of(*(finding(resource=f"account {number}") for number in range(7)))
+    assert text.count("CKV_AZURE_144  line 12") == 1
+    assert "resource: account 0\n             and: account 1\n" in text
+    assert "and: 2 more of the same place" in text
+
+
+def test_a_check_counts_by_rule_and_by_file() -> None:
+    text = plain(sample_reports.check_report())
+    assert re.search(r"MLG-STORAGE-SHARED-KEY +medium +8 +0 +0\n", text)
+    assert re.search(r"infrastructure/vault.json +medium +0 +1 +1\n", text)
+
+
+def test_the_mark_stands_under_the_place() -> None:
+    lines = plain(sample_reports.check_report()).splitlines()
+    at = next(number for number, line in enumerate(lines) if line.lstrip().startswith("> 12 |"))
+    assert lines[at + 1].index("^") == lines[at].index("publicNetworkAccess")
