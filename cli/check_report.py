@@ -31,7 +31,7 @@ def merged_outcomes(
     at: dt.datetime,
 ) -> tuple[Outcome, ...]:
     """The outcomes in which one mistake is one finding; see deploy_gate.static_checks.merging."""
-    from deploy_gate.policy_checks.judging import SCANNER as POLICY
+    from deploy_gate.policy_checks.names import SCANNER as POLICY
     from deploy_gate.static_checks.checked_files import checked_bytes, checked_digests
     from deploy_gate.static_checks.merging import declarations_of, merge_duplicates
     from deploy_gate.static_checks.readings import Results
@@ -78,7 +78,7 @@ def check_report(
     """
     import dataclasses
 
-    from deploy_gate.policy_checks.judging import SECRETS
+    from deploy_gate.policy_checks.names import SECRETS
     from deploy_gate.static_checks.checked_files import checked_bytes, checked_digests
     from report_formats.excerpts import excerpts_of
     from report_formats.wording import all_findings

@@ -19,6 +19,9 @@ from verdicts import InputDigest, Location
 
 T = TypeVar("T")
 
+UNKNOWN_KIND = "unknown"
+"""The kind of what no reader could look at."""
+
 Value = Any
 """str, int, float, bool, None, a list or dict (keys: str) of values, or an Unknown at any place in them."""
 

@@ -11,9 +11,12 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resource_readers.interface import ReadResult, Unknown, Value
-from resource_readers.workflows.deployments import ParameterSource, template_parameters
+
+if TYPE_CHECKING:
+    from resource_readers.workflows.deployments import ParameterSource
 
 KINDS = frozenset({"github-workflow", "azure-pipeline"})
 _MORE = "*"
@@ -34,6 +37,8 @@ class PipelineValues:
 
 def pipeline_values(workflows: Iterable[ReadResult]) -> Mapping[str, PipelineValues]:
     """By the path of a template (relative to the root) what the workflows give to it."""
+    from resource_readers.workflows.deployments import template_parameters
+
     found = {}
     for template, sources in template_parameters(workflows).items():
         values = _agreed(sources)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from resource_readers.discovery import Ignored, may_be_of_a_kind, nothing_ignored, walk
-from resource_readers.interface import NotRead, ReadRequest, ReadResult
+from resource_readers.interface import UNKNOWN_KIND, NotRead, ReadRequest, ReadResult
 from resource_readers.pipeline_parameters import KINDS, PipelineValues, pipeline_values
 from resource_readers.project_files import MAXIMUM_BYTES, shown_name
-from resource_readers.registry import UNKNOWN_KIND, read_if_recognised, read_resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,9 @@ def find_files(
 
 def read_file(request: ReadRequest, found: FoundFile) -> ReadResult | None:
     """What a file gave; None for one that was found and is of none of our kinds."""
+    # The readers are imported by whoever reads; who recalls what was read doesn't need them.
+    from resource_readers.registry import read_if_recognised, read_resources
+
     request = replace(request, path=found.path)
     if found.named:
         return read_resources(request)
@@ -101,6 +103,8 @@ def read_paths(
         paths: files and folders, absolute or relative to the root.
         ignored: what to leave out of folders.
     """
+    from resource_readers.registry import read_if_recognised
+
     files = list(find_files(request, paths, ignored))
     # Pipelines first; one that is given itself says nothing of other files.
     early: dict[str, ReadResult] = {}

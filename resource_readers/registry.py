@@ -18,7 +18,7 @@ from resource_readers.containers.mlmodel import MlModelReader
 from resource_readers.containers.prompt_flow import PromptFlowReader
 from resource_readers.data_factory.activities import activity_resources
 from resource_readers.data_factory.reader import DataFactoryReader
-from resource_readers.interface import NotRead, Reader, ReadRequest, ReadResult
+from resource_readers.interface import UNKNOWN_KIND, NotRead, Reader, ReadRequest, ReadResult
 from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
 from resource_readers.terraform.plan import TerraformPlanReader, TerraformStateReader
 from resource_readers.terraform.reader import TerraformReader, TerraformVariablesReader
@@ -45,8 +45,6 @@ READERS: tuple[Reader, ...] = (
     KubernetesReader(),
     CondaReader(),
 )
-
-UNKNOWN_KIND = "unknown"
 
 
 def read_resources(request: ReadRequest) -> ReadResult:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from deploy_gate.policy_checks.estate_facts import add_estate_facts
+from deploy_gate.policy_checks.names import SCANNER as SCANNER
+from deploy_gate.policy_checks.names import SECRETS as SECRETS
+from deploy_gate.policy_checks.parts import parts_of
 from deploy_gate.policy_checks.rule_sets import RuleSet
 from policies.aliases import built_in_aliases
 from policies.evaluation import Answer, State
@@ -17,11 +19,8 @@ from policies.rules import Rule
 from policies.scope import Surroundings
 from resource_readers.interface import NotRead, ReadResult, Resource
 from resource_readers.rendering import plain_resource
-from verdicts import Completed, Evidence, Finding, InputDigest, Location, NotCompleted, Outcome, Reason
+from verdicts import Completed, Evidence, Finding, Location, NotCompleted, Outcome, Reason
 
-SCANNER = "policy"
-SECRETS = "secrets"
-"""The family of rules whose findings don't quote what they found."""
 _SHOWN_VALUE = 80
 _MAXIMUM_NAMED = 50
 """How many obstacles of one kind are told one by one in a file."""
@@ -86,32 +85,6 @@ def judge(
         notes=(*rules.notes, *(("no resource stands in these files",) if empty else ())),
     )
     return done, *_unread(hidden), *_undecided(tally)
-
-
-class Opened(Protocol):
-    """What is asked of a result here."""
-
-    @property
-    def kind(self) -> str:
-        """See ReadResult."""
-
-    @property
-    def files(self) -> tuple[InputDigest, ...]:
-        """See ReadResult."""
-
-
-def parts_of(read: Iterable[tuple[str, Opened]]) -> frozenset[str]:
-    """Files that another one takes in, which are judged there, with the values that they get there.
-
-    The files of one folder of Terraform know of each other, but none takes another one in.
-    """
-    return frozenset(
-        digest.name
-        for shown, result in read
-        for digest in result.files
-        if digest.name != shown
-        and not (result.kind == "terraform" and posixpath.dirname(digest.name) == posixpath.dirname(shown))
-    )
 
 
 def _take(

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from deploy_gate.policy_checks.rule_changes import RuleChange as RuleChange
 from policies.pack import Pack, make_pack
 from policies.pack_sources import from_values
 from policies.rules import PROFILES, Rule
 from verdicts import ConfigurationError, Severity
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleChange:
-    """What a project changes of a rule.
-
-    Attributes:
-        enabled: False switches it off, True on where the profile doesn't have it; None leaves it.
-        severity: instead of the rule's; None leaves it.
-        parameters: of its definition.
-        reason: why, in words; demanded where less is found than without the change.
-    """
-
-    enabled: bool | None = None
-    severity: Severity | None = None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

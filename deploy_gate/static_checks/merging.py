@@ -15,7 +15,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from deploy_gate.policy_checks.judging import SCANNER as POLICY
+from deploy_gate.policy_checks.names import SCANNER as POLICY
 from resource_readers.interface import ReadResult
 from scanners.checkov_templates import SCANNER as CHECKOV
 from verdicts import Completed, Finding, Outcome, Waiver

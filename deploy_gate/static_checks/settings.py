@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy_gate.policy_checks.added_settings import AddedPolicies, read_added
-from deploy_gate.policy_checks.rule_sets import RuleChange
+from deploy_gate.policy_checks.rule_changes import RuleChange
 from deploy_gate.project import DEFAULT_DATABASE_AGE_DAYS, FILE_NAME, SCHEMA, DatabaseSettings, inside
 from deploy_gate.static_checks.inline_skips import AllowedSkips
 from policies.rules import PROFILES

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from deploy_gate.policy_checks.judging import parts_of
+from deploy_gate.policy_checks.parts import parts_of
 from deploy_gate.static_checks.kept_outcomes import KeptScanner
 from deploy_gate.static_checks.package_files import files_digest
 from deploy_gate.static_checks.readings import Reading
