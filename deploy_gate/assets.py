@@ -30,6 +30,7 @@ class Kind(enum.Enum):
     ONLINE_ENDPOINT = "OnlineEndpoint"
     ONLINE_DEPLOYMENT = "OnlineDeployment"
     ENVIRONMENT = "environment"
+    SCHEDULE = "schedule"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,18 @@ class AssetScanner:
                 yield from self._code(content.get("code_configuration"), path)
             case Kind.ENVIRONMENT:
                 yield from self._image(content)
+            case Kind.SCHEDULE:
+                yield from self._monitored(content)
             case _:
                 assert_never(kind)
+
+    def _monitored(self, content: dict[str, Any]) -> Iterator[_Disagreement]:
+        """A monitor of another endpoint would leave this one unwatched."""
+        monitor = content.get("create_monitor")
+        target = monitor.get("monitoring_target") if isinstance(monitor, dict) else None
+        said = target.get("endpoint_deployment_id") if isinstance(target, dict) else None
+        name = str(said).removeprefix("azureml:").partition(":")[0] if said is not None else None
+        yield from _compare("endpoint_deployment_id", name, self.manifest.endpoint)
 
     def _code(self, configuration: Any, path: Path) -> Iterator[_Disagreement]:
         if not isinstance(configuration, dict):

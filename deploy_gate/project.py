@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy_gate.evaluation import Threshold, load_thresholds
+from policies.profiles import PROFILES
 from verdicts import ConfigurationError, Severity
 from verdicts.documents import load_document
 from verdicts.sections import Section
@@ -26,6 +27,7 @@ KNOWN_SCANNERS = frozenset(
         "image-closure",
         "model-artifact",
         "pip-audit",
+        "policy",
         "rbac-matrix",
         "trivy",
     }
@@ -47,6 +49,7 @@ class EnvironmentPolicy:
     Attributes:
         name: as `--environment` names it.
         matrix: "production" or "pre-production".
+        profile: which rules hold (see `policies.rules.PROFILES`).
         fail_on: lowest severity that denies.
         required: scanners without which nothing is allowed.
         approvers: e-mail addresses of those who may approve; empty where no approval is demanded.
@@ -58,6 +61,7 @@ class EnvironmentPolicy:
 
     name: str
     matrix: str
+    profile: str
     fail_on: Severity
     required: frozenset[str]
     approvers: frozenset[str]
@@ -195,6 +199,7 @@ def _environment(name: str, section: Section) -> EnvironmentPolicy:
     policy = EnvironmentPolicy(
         name=name,
         matrix=matrix,
+        profile=_profile(section, matrix),
         fail_on=fail_on,
         required=required,
         approvers=frozenset(person.strip().casefold() for person in section.texts("approvers", ())),
@@ -207,6 +212,13 @@ def _environment(name: str, section: Section) -> EnvironmentPolicy:
     )
     section.finish()
     return policy
+
+
+def _profile(section: Section, matrix: str) -> str:
+    profile = section.text("profile", "production" if matrix == "production" else "test")
+    if profile not in PROFILES:
+        raise section.error(f"there is no profile {profile!r}", "profile", remedy=f"there are: {', '.join(PROFILES)}")
+    return profile
 
 
 def _traffic(section: Section) -> tuple[int, ...]:

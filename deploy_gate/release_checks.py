@@ -18,7 +18,7 @@ from scanners.interface import ScanContext, Scanner
 from verdicts import NotCompleted, Outcome, Reason
 
 STEP_SCANNERS: Mapping[Step, tuple[str, ...]] = {
-    Step.CHECK_TEMPLATES: ("checkov", "rbac-matrix", "assets"),
+    Step.CHECK_TEMPLATES: ("checkov", "policy", "rbac-matrix", "assets"),
     Step.CHECK_PACKAGES: ("pip-audit", "allowlist"),
     Step.CHECK_IMAGE: ("trivy", "image-closure"),
     Step.CHECK_MODEL: ("model-artifact",),
@@ -104,6 +104,7 @@ def scanners_of(inputs: ReleaseInputs) -> tuple[Scanner, ...]:
         _checkov(inputs),
         *image,
         Deferred("pip-audit", lambda: _pip_audit(inputs)),
+        Deferred("policy", lambda: _policy(inputs)),
         Deferred("rbac-matrix", lambda: _rbac_matrix(inputs)),
         *((Deferred("assets", lambda: _assets(inputs)),) if manifest.assets else ()),
         Deferred("allowlist", lambda: _allowlist(inputs)),
@@ -149,6 +150,14 @@ def _rbac_matrix(inputs: ReleaseInputs) -> Scanner:
         for item in inputs.manifest.templates
     )
     return RbacMatrixScanner(templates, inputs.policy.matrix, inputs.governance.principals)
+
+
+def _policy(inputs: ReleaseInputs) -> Scanner:
+    from deploy_gate.release_policies import ReleasePolicyScanner
+
+    manifest = inputs.manifest
+    templates = tuple((item.path, item.parameters) for item in manifest.templates)
+    return ReleasePolicyScanner((*templates, *((path, None) for path in manifest.assets)), inputs.policy.profile)
 
 
 def _assets(inputs: ReleaseInputs) -> Scanner:

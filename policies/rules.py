@@ -14,16 +14,27 @@ from typing import Any
 
 from policies.definitions import PolicyDefinition, read_definition
 from policies.pack_sources import Body, bodies_of, read_inputs
+from policies.profiles import PROFILES as PROFILES
+from policies.rule_fixes import LANGUAGES as LANGUAGES
+from policies.rule_fixes import SetProperty, read_fixes
 from policies.values import DefinitionError
 from verdicts import Severity
 
-PROFILES = ("development", "test", "production")
-LANGUAGES = ("arm", "bicep", "terraform", "yaml")
-"""What a remediation may be written for; "yaml" is the Azure ML CLI, a workflow or a manifest."""
-
 _TEXTS = ("synopsis", "reason")
 _KEYS = frozenset(
-    {"id", "severity", *_TEXTS, "remediation", "property", "sources", "profiles", "parameters", "checkov", "family"}
+    {
+        "id",
+        "severity",
+        *_TEXTS,
+        "remediation",
+        "property",
+        "sources",
+        "profiles",
+        "parameters",
+        "checkov",
+        "family",
+        "fix",
+    }
 )
 
 
@@ -43,6 +54,7 @@ class Rule:
         profiles: where it is on.
         parameters: by profile, values of the definition's parameters that differ from its defaults.
         checkov: ids of checkov's checks that find the same mistake.
+        fixes: by language, what mends it (see policies.rule_fixes); empty where that takes a person.
         definition: as read.
         body: the definition's JSON.
         source: file, relative to the packs' folder.
@@ -59,6 +71,7 @@ class Rule:
     profiles: frozenset[str]
     parameters: Mapping[str, Mapping[str, Any]]
     checkov: tuple[str, ...]
+    fixes: Mapping[str, SetProperty]
     definition: PolicyDefinition
     body: Mapping[str, Any]
     source: str
@@ -134,6 +147,7 @@ def read_rule(body: Any, source: str) -> Rule:
         profiles=frozenset(profiles),
         parameters=reader.parameters(definition, profiles),
         checkov=reader.texts("checkov", ()),
+        fixes=reader.fixes(),
         definition=definition,
         body=body,
         source=source,
@@ -188,6 +202,18 @@ class _Facts:
         if not isinstance(value, str) or (value and not value.startswith("/")):
             raise self.error("property", "must be a JSON pointer such as /properties/publicNetworkAccess")
         return value
+
+    def fixes(self) -> Mapping[str, SetProperty]:
+        if "fix" not in self._facts:
+            return {}
+        try:
+            fixes = read_fixes(self._facts["fix"], self.pointer())
+        except ValueError as error:
+            raise self.error("fix", str(error)) from None
+        unsaid = sorted(set(fixes) - set(self.remediation()))
+        if unsaid:
+            raise self.error("fix", f"mends {unsaid[0]}, for which there is no remediation")
+        return fixes
 
     def parameters(self, definition: PolicyDefinition, profiles: tuple[str, ...]) -> Mapping[str, Mapping[str, Any]]:
         value = self._facts.get("parameters", {})

@@ -31,6 +31,9 @@ param encryptionVaultUri string
 @description('Resource id of snet-privateEndpoints.')
 param privateEndpointSubnetId string
 
+@description('Resource group of the platform team that holds the private DNS zones.')
+param privateDnsZonesGroupId string
+
 @description('Resource id of the Log Analytics workspace that all diagnostics go to.')
 param logAnalyticsId string
 
@@ -275,6 +278,66 @@ resource keyVaultEndpoint 'Microsoft.Network/privateEndpoints@2024-05-01' = {
           groupIds: [
             'vault'
           ]
+        }
+      }
+    ]
+  }
+}
+
+resource containerRegistryEndpointZones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
+  parent: containerRegistryEndpoint
+  name: 'default'
+  properties: {
+    privateDnsZoneConfigs: [
+      {
+        name: 'registry'
+        properties: {
+          privateDnsZoneId: '${privateDnsZonesGroupId}/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io'
+        }
+      }
+    ]
+  }
+}
+
+resource storageAccountEndpointZones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
+  parent: storageAccountEndpoint
+  name: 'default'
+  properties: {
+    privateDnsZoneConfigs: [
+      {
+        name: 'blob'
+        properties: {
+          privateDnsZoneId: '${privateDnsZonesGroupId}/providers/Microsoft.Network/privateDnsZones/privatelink.blob.${environment().suffixes.storage}'
+        }
+      }
+    ]
+  }
+}
+
+resource storageAccountFileEndpointZones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
+  parent: storageAccountFileEndpoint
+  name: 'default'
+  properties: {
+    privateDnsZoneConfigs: [
+      {
+        name: 'file'
+        properties: {
+          privateDnsZoneId: '${privateDnsZonesGroupId}/providers/Microsoft.Network/privateDnsZones/privatelink.file.${environment().suffixes.storage}'
+        }
+      }
+    ]
+  }
+}
+
+resource keyVaultEndpointZones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-05-01' = {
+  parent: keyVaultEndpoint
+  name: 'default'
+  properties: {
+    privateDnsZoneConfigs: [
+      {
+        name: 'vault'
+        properties: {
+          privateDnsZoneId: '${privateDnsZonesGroupId}/providers/Microsoft.Network/privateDnsZones/privatelink.vaultcore.azure.net'
         }
       }
     ]

@@ -1,0 +1,3 @@
+"""The profiles of rules; apart, so that who only names one loads nothing of the engine."""
+
+PROFILES = ("development", "test", "production")
