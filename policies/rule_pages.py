@@ -27,6 +27,12 @@ def _lines(rule: Rule, cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if key != "text":
             name, fence = _LANGUAGES.get(key, ("YAML", "yaml"))
             yield from (f"{name}:", "", f"```{fence}", text.rstrip("\n"), "```", "")
+    if rule.fixes:
+        names = [_LANGUAGES.get(key, ("YAML", ""))[0] for key in rule.fixes]
+        yield from (
+            f"`mlgate check --fix` writes it in {_enumerated(names)} where a plain value stands there, or none.",
+            "",
+        )
     for title, held in (("Allow", True), ("Deny", False)):
         case = next((one for one in cases if _is_example(one, held=held)), None)
         if case is not None:
@@ -34,6 +40,11 @@ def _lines(rule: Rule, cases: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if rule.checkov:
         yield from (f"**Found by checkov, too**: {', '.join(rule.checkov)}.", "")
     yield f"**Source**: {'; '.join(rule.sources)}."
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """ "ARM, Bicep and Terraform"."""
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _is_example(case: Mapping[str, Any], *, held: bool) -> bool:
