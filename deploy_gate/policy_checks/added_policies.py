@@ -243,6 +243,7 @@ def _rule(
         remediation={"text": description or f"See the definition in {entry.shown}/{body.source}."},
         pointer=_pointer(compiled, aliases),
         sources=(f"{entry.shown}: {body.source}",),
+        fixes={},
         profiles=frozenset(PROFILES),
         parameters={profile: dict(given) for profile in PROFILES} if given else {},
         checkov=(),

@@ -53,7 +53,7 @@ def test_two_descriptions_of_one_endpoint_are_one() -> None:
 
 
 def test_an_open_id_means_the_same_within_one_file_only() -> None:
-    open_id = {f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/{{parameters('name')}}": {}}
+    open_id: dict[str, Any] = {f"{GROUP}/Microsoft.ManagedIdentity/userAssignedIdentities/{{parameters('name')}}": {}}
     assert shared(endpoint(identity=open_id), endpoint("b", open_id, file="b.yml")) == [None, None]
     assert None not in shared(endpoint(identity=open_id), endpoint("b", open_id))
 
@@ -66,8 +66,9 @@ def test_what_is_no_id_or_not_known_tells_nothing() -> None:
 
 
 def test_of_two_under_conditions_perhaps_only_one_is_deployed() -> None:
-    held = {IDENTITY: {}}
-    assert shared(endpoint(identity=held, **{"$condition": {"$unknown": "c"}}), endpoint("b", held)) == [None, None]
+    held: dict[str, Any] = {IDENTITY: {}}
+    perhaps = endpoint(identity=held) | {"$condition": {"$unknown": "c"}}
+    assert shared(perhaps, endpoint("b", held)) == [None, None]
 
 
 def test_traffic_to_a_deployment_that_nothing_declares() -> None:
