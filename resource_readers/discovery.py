@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from resource_readers.interface import NotRead
@@ -25,8 +26,9 @@ SKIPPED_FOLDERS = frozenset(
 )
 """Never walked into: what is in them was made or brought by a tool, and is read where something refers to it."""
 
-_ENDINGS = frozenset(
-    {".json", ".jsonc", ".template", ".armtemplate", ".bicep", ".bicepparam", ".tf", ".tfvars", ".yml", ".yaml"}
+_ENDINGS = (
+    *(".json", ".jsonc", ".template", ".armtemplate", ".bicep", ".bicepparam", ".tf", ".tfvars", ".yml", ".yaml"),
+    *(".dockerfile", ".containerfile"),
 )
 _NAMES = ("dockerfile", "containerfile", "mlmodel")
 # What a JSON file beyond the size that is read has in it if it could be of a kind; searched in pieces.
@@ -41,14 +43,21 @@ Ignored = Callable[[str, bool], bool]
 def is_candidate(name: str) -> bool:
     """Whether a file of this name may be of a kind that is read."""
     folded = name.casefold()
-    if Path(folded).suffix in _ENDINGS:
-        return True
-    return folded.startswith(_NAMES) or folded.endswith((".dockerfile", ".containerfile"))
+    return folded.endswith(_ENDINGS) or folded.startswith(_NAMES)
 
 
 def nothing_ignored(_path: str, _is_folder: bool) -> bool:
     """Leaves out nothing; see Ignored."""
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPath:
+    """A file in a folder: its name in reports, its path as an absolute text, and its size in bytes."""
+
+    shown: str
+    path: str
+    size: int
 
 
 def walk(
@@ -65,12 +74,24 @@ def walk(
         ignored: what to leave out.
         wanted: by the name of a file.
     """
+    for found in walk_paths(root, folder, ignored, wanted):
+        yield found if isinstance(found, NotRead) else Path(found.path)
+
+
+def walk_paths(
+    root: Path,
+    folder: Path,
+    ignored: Ignored = nothing_ignored,
+    wanted: Callable[[str], bool] = is_candidate,
+) -> Iterator[FoundPath | NotRead]:
+    """As `walk`, with what is known of each file besides."""
     base = Path(os.path.abspath(root))
     top = Path(os.path.abspath(root / folder))
+    shown = shown_name(root, folder)
     if not top.resolve().is_relative_to(base.resolve()):
-        yield NotRead(shown_name(root, folder), None, "it leads out of the project")
+        yield NotRead(shown, None, "it leads out of the project")
         return
-    yield from _Walk(base, ignored, wanted).folder(top, 0)
+    yield from _Walk(base, ignored, wanted).folder(str(top), shown, 0)
 
 
 class _Walk:
@@ -80,8 +101,7 @@ class _Walk:
         self._wanted = wanted
         self._seen = 0
 
-    def folder(self, folder: Path, depth: int) -> Iterator[Path | NotRead]:
-        shown = shown_name(self._root, folder)
+    def folder(self, folder: str, shown: str, depth: int) -> Iterator[FoundPath | NotRead]:
         if depth > MAXIMUM_FOLDERS_DEEP:
             yield NotRead(shown, None, f"folders are nested deeper than {MAXIMUM_FOLDERS_DEEP} levels")
             return
@@ -91,35 +111,52 @@ class _Walk:
         except OSError as error:
             yield NotRead(shown, None, f"the folder can't be read: {error.strerror or error}")
             return
+        prefix = "" if shown == "." else f"{shown}/"
         for entry in entries:
             self._seen += 1
             if self._seen == MAXIMUM_FILES + 1:
                 yield NotRead(shown, None, f"stopped here: more than {MAXIMUM_FILES:,} files and folders")
             if self._seen > MAXIMUM_FILES:
                 return
-            yield from self._entry(Path(entry.path), entry, depth)
+            yield from self._entry(prefix + entry.name, entry, depth)
 
-    def _entry(self, path: Path, entry: os.DirEntry[str], depth: int) -> Iterator[Path | NotRead]:
-        shown = shown_name(self._root, path)
+    def _entry(self, shown: str, entry: os.DirEntry[str], depth: int) -> Iterator[FoundPath | NotRead]:
         try:
-            mode = entry.stat(follow_symlinks=False).st_mode
+            status = entry.stat(follow_symlinks=False)
         except OSError as error:
             yield NotRead(shown, None, f"can't be read: {error.strerror or error}")
             return
-        if stat.S_ISDIR(mode):
-            if entry.name not in SKIPPED_FOLDERS and not self._ignored(shown, True) and not _is_environment(path):
-                yield from self.folder(path, depth + 1)
-        elif stat.S_ISLNK(mode) and path.is_dir():
+        if stat.S_ISDIR(status.st_mode):
+            skipped = entry.name in SKIPPED_FOLDERS or self._ignored(shown, True)
+            if not skipped and not _is_environment(entry.path):
+                yield from self.folder(entry.path, shown, depth + 1)
+        elif stat.S_ISLNK(status.st_mode) and _leads_to_folder(entry):
             # What it leads to is found where it stands; outside of the project nothing is read.
-            if not path.resolve().is_relative_to(self._root.resolve()) and not self._ignored(shown, True):
+            inside = Path(entry.path).resolve().is_relative_to(self._root.resolve())
+            if not inside and not self._ignored(shown, True):
                 yield NotRead(shown, None, "it leads out of the project")
         elif self._wanted(entry.name) and not self._ignored(shown, False):
-            yield path
+            yield FoundPath(shown, entry.path, _size(entry, status))
 
 
-def _is_environment(folder: Path) -> bool:
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _size(entry: os.DirEntry[str], status: os.stat_result) -> int:
+    """Of what a link leads to; 0 where it leads nowhere, which is said when it is opened."""
+    try:
+        return entry.stat().st_size if stat.S_ISLNK(status.st_mode) else status.st_size
+    except OSError:
+        return 0
+
+
+def _is_environment(folder: str) -> bool:
     """A virtual environment of Python, whatever its name."""
-    return (folder / "pyvenv.cfg").is_file()
+    return Path(folder, "pyvenv.cfg").is_file()
 
 
 def may_be_of_a_kind(path: Path) -> bool:

@@ -57,48 +57,58 @@ class ProjectFile:
 
 def shown_name(root: Path, path: Path) -> str:
     """How a path is shown: relative to the root where it is below it."""
-    absolute = Path(os.path.abspath(root / path))
-    base = Path(os.path.abspath(root))
-    return absolute.relative_to(base).as_posix() if absolute.is_relative_to(base) else str(path)
+    # Of thousands of files in a run, so without making paths of the texts.
+    absolute, base = os.path.abspath(os.path.join(root, path)), os.path.abspath(root)
+    if absolute == base:
+        return "."
+    below = base if base.endswith(os.sep) else base + os.sep
+    return absolute[len(below) :].replace(os.sep, "/") if absolute.startswith(below) else str(path)
 
 
 def open_inside(root: Path, path: Path, *, maximum: int = MAXIMUM_BYTES) -> ProjectFile:
     """A regular file whose real place is below the root. Raises UnreadableFileError."""
     question = (CONTENT, str(root), str(path), maximum)
+    shown = shown_name(root, path)
     try:
-        file = _open_inside(root, path, maximum)
-    except UnreadableFileError as error:
+        real, data = _content_inside(root, path, maximum)
+    except _RefusedError as error:
         note(question, _refused(error))
-        raise
-    note(question, _opened(file))
+        raise UnreadableFileError(shown, str(error)) from None
+    file = ProjectFile(Path(real), shown, data)
+    note(question, _opened(real, file.digest.digest))
     return file
 
 
-def _opened(file: ProjectFile) -> str:
-    return f"{file.digest.digest} {file.path}"
+class _RefusedError(Exception):
+    """Why a file can't or mustn't be read."""
 
 
-def _refused(error: UnreadableFileError) -> str:
+def _opened(real: str, digest: str) -> str:
+    return f"{digest} {real}"
+
+
+def _refused(error: _RefusedError) -> str:
     return f"unreadable: {error}"
 
 
-def _open_inside(root: Path, path: Path, maximum: int) -> ProjectFile:
-    shown = shown_name(root, path)
+def _content_inside(root: str | Path, path: str | Path, maximum: int) -> tuple[str, bytes]:
+    """Where a file really is, and its content. Raises _RefusedError."""
     try:
-        real = (root / path).resolve(strict=True)
-        if not real.is_relative_to(root.resolve(strict=True)):
-            raise UnreadableFileError(shown, "it leads out of the project")
+        real = os.path.realpath(os.path.join(root, path), strict=True)
+        base = os.path.realpath(root, strict=True)
+        if real != base and not real.startswith(base if base.endswith(os.sep) else base + os.sep):
+            raise _RefusedError("it leads out of the project")
         # Opened without waiting and without following a link that somebody put there meanwhile.
         descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         with open(descriptor, "rb") as stream:
             if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                raise UnreadableFileError(shown, "it is no regular file")
+                raise _RefusedError("it is no regular file")
             data = stream.read(maximum + 1)
     except (OSError, ValueError, RuntimeError) as error:
-        raise UnreadableFileError(shown, getattr(error, "strerror", None) or str(error)) from None
+        raise _RefusedError(getattr(error, "strerror", None) or str(error)) from None
     if len(data) > maximum:
-        raise UnreadableFileError(shown, f"it is larger than {maximum:,} bytes")
-    return ProjectFile(real, shown, data)
+        raise _RefusedError(f"it is larger than {maximum:,} bytes")
+    return real, data
 
 
 PlaceKind = Literal["", "file", "folder", "other", "dangling"]
@@ -202,9 +212,10 @@ def ask(question: Question) -> str:
     kind, root, path, maximum = question
     if kind == CONTENT:
         try:
-            return _opened(_open_inside(Path(root), Path(path), maximum))
-        except UnreadableFileError as error:
+            real, data = _content_inside(root, path, maximum)
+        except _RefusedError as error:
             return _refused(error)
+        return _opened(real, digest_bytes(data))
     if kind == PLACE:
         return _placed(_place(Path(path)))
     if kind != NAMES:

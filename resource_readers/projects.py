@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from resource_readers.discovery import Ignored, may_be_of_a_kind, nothing_ignored, walk
+from resource_readers.discovery import Ignored, may_be_of_a_kind, nothing_ignored, walk_paths
 from resource_readers.interface import UNKNOWN_KIND, NotRead, ReadRequest, ReadResult
 from resource_readers.pipeline_parameters import KINDS, PipelineValues, pipeline_values
 from resource_readers.project_files import MAXIMUM_BYTES, shown_name
@@ -46,14 +46,12 @@ def find_files(
                 seen.add(shown)
                 yield FoundFile(shown, path, named=True)
             continue
-        for found in walk(request.root, path, ignored):
+        for found in walk_paths(request.root, path, ignored):
             if isinstance(found, NotRead):
                 yield found
-                continue
-            shown = shown_name(request.root, found)
-            if shown not in seen:
-                seen.add(shown)
-                yield FoundFile(shown, found, large=_is_large(found))
+            elif found.shown not in seen:
+                seen.add(found.shown)
+                yield FoundFile(found.shown, Path(found.path), large=found.size > MAXIMUM_BYTES)
 
 
 def read_file(request: ReadRequest, found: FoundFile) -> ReadResult | None:
@@ -123,10 +121,3 @@ def read_paths(
         result = known or read_file(with_values(request, values.get(found.shown)), found)
         if result is not None:
             yield found.shown, result
-
-
-def _is_large(path: Path) -> bool:
-    try:
-        return path.stat().st_size > MAXIMUM_BYTES
-    except OSError:
-        return False
