@@ -45,6 +45,8 @@ _A_PATH = click.Path(path_type=Path)
 )
 @click.option("--owner", metavar="ADDRESS", help="With --write-baseline: who answers for what is accepted.")
 @click.option("--reason", metavar="TEXT", help="With --write-baseline: why it is accepted for now.")
+@click.option("--fix", is_flag=True, help="Show as a diff what mends findings by setting one value. See docs/check.md.")
+@click.option("--write", is_flag=True, help="With --fix: write it, judge the files again, take back what doesn't hold.")
 @click.option("--timeout", type=click.FloatRange(1), default=600.0, show_default=True, help="Seconds for each tool.")
 @report_options
 def check(
@@ -58,6 +60,8 @@ def check(
     write_baseline: Path | None,
     owner: str | None,
     reason: str | None,
+    fix: bool,
+    write: bool,
     timeout: float,
     reports: ReportSelection,
 ) -> None:
@@ -69,6 +73,8 @@ def check(
 
     here = Path.cwd()
     root = _root(here)
+    if (write and not fix) or (fix and write_baseline is not None):
+        raise click.UsageError("--write goes with --fix, and --fix not with --write-baseline")
     if write_baseline is not None:
         _refuse_partial_baseline(owner, reason, paths, changed_since)
     for path in paths:
@@ -84,6 +90,8 @@ def check(
     checked, verdict = _checked(request, timeout, keep=not no_cache, with_waivers=write_baseline is None)
     if write_baseline is not None:
         _accept(here / write_baseline, verdict, str(owner), str(reason))
+    if fix and _mended(request, checked, verdict, reports, write=write):
+        checked, verdict = _checked(request, timeout, keep=not no_cache, with_waivers=True)
     _report(root, settings, checked, verdict, reports)
     click.get_current_context().exit(exit_code(verdict.decision))
 
@@ -162,6 +170,15 @@ def _checked(
     return checked, verdict
 
 
+def _mended(
+    request: CheckRequest, checked: CheckedProject, verdict: Verdict, reports: ReportSelection, *, write: bool
+) -> bool:
+    """Shows or writes what mends findings; whether a file was changed."""
+    from cli.check_fixes import mend
+
+    return mend(request.read, request.settings, checked.read.readings, verdict, write=write, reports=reports)
+
+
 def _report(
     root: Path, settings: CheckSettings, checked: CheckedProject, verdict: Verdict, reports: ReportSelection
 ) -> None:
@@ -179,6 +196,7 @@ def _report(
     emit(report, reports)
 
 
+@functools.cache
 @functools.cache
 def _rules() -> tuple[Rule, ...]:
     from policies.rules import load_rules

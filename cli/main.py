@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "doctor": ("cli.doctor_command", "doctor", "Show which tools and databases are there, trusted and fresh."),
     "endpoint": ("cli.endpoint_commands", "endpoint", "List, call, start and stop local endpoints."),
     "image": ("cli.image_commands", "image", "Scan a container image, or remove it from its registry."),
+    "init": ("cli.init_command", "init", "Write a first mlgate.yml from what a project holds."),
     "model": ("cli.model_command", "model", "Scan a model artefact without loading it."),
     "packages": ("cli.packages_command", "packages", "Check a pinned closure against advisories and allowlist."),
     "policy": ("cli.policy_commands", "policy", "Evaluate, explain, test and import Azure Policy definitions."),

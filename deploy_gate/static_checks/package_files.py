@@ -64,7 +64,7 @@ def package_checks(
         notes.append("packages are not compared with an allowlist: mlgate.yml names no governance.allowlist")
     closures = settings.packages
     if closures is None:
-        closures, unpinned = _found(root, settings)
+        closures, unpinned = found_closures(root, settings)
         if unpinned:
             more = f" and {len(unpinned) - _SHOWN} more" if len(unpinned) > _SHOWN else ""
             notes.append(f"not pinned with hashes, so not checked: {', '.join(unpinned[:_SHOWN])}{more}")
@@ -142,7 +142,7 @@ def _audit_depends_on(files: PackageFiles, advisories: DatabaseSettings, context
     return [repr(closure), repr(header), stale, (context.now - header.retrieved_at).days, repr(identity)]
 
 
-def _found(root: Path, settings: CheckSettings) -> tuple[tuple[PackageFiles, ...], list[str]]:
+def found_closures(root: Path, settings: CheckSettings) -> tuple[tuple[PackageFiles, ...], list[str]]:
     """Closures with hashes, and the names of requirement files without."""
     pinned: list[PackageFiles] = []
     unpinned: list[str] = []

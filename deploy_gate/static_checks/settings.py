@@ -10,7 +10,7 @@ from deploy_gate.policy_checks.added_settings import AddedPolicies, read_added
 from deploy_gate.policy_checks.rule_changes import RuleChange
 from deploy_gate.project import DEFAULT_DATABASE_AGE_DAYS, FILE_NAME, SCHEMA, DatabaseSettings, inside
 from deploy_gate.static_checks.inline_skips import AllowedSkips
-from policies.rules import PROFILES
+from policies.profiles import PROFILES
 from verdicts import Severity
 from verdicts.documents import load_document
 from verdicts.sections import Section
