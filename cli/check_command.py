@@ -197,7 +197,6 @@ def _report(
 
 
 @functools.cache
-@functools.cache
 def _rules() -> tuple[Rule, ...]:
     from policies.rules import load_rules
 

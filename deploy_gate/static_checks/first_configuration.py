@@ -183,8 +183,9 @@ def _conda_files(root: Path, releases: Sequence[str]) -> dict[str, str]:
             continue
         packages = content.get("packages") if isinstance(content, dict) else None
         named = [packages.get(key) for key in ("requirements", "conda")] if isinstance(packages, dict) else []
-        if len(named) == 2 and all(isinstance(one, str) for one in named):
-            requirements, conda = (posixpath.normpath(posixpath.join(posixpath.dirname(name), one)) for one in named)
+        texts = [one for one in named if isinstance(one, str)]
+        if len(texts) == 2:
+            requirements, conda = (posixpath.normpath(posixpath.join(posixpath.dirname(name), one)) for one in texts)
             if (root / conda).is_file() and not conda.startswith(("../", "/")):
                 found[requirements] = conda
     return found
