@@ -68,7 +68,7 @@ def test_a_fix_says_what_to_set_in_which_language() -> None:
     ],
 )
 def test_a_fix_that_is_none_is_refused_with_its_file(fix: Any, why: str) -> None:
-    with pytest.raises(RuleError, match="x.json: metadata.mlgate.fix") as caught:
+    with pytest.raises(RuleError, match=r"x\.json: metadata\.mlgate\.fix") as caught:
         read_rule(body(fix), "x.json")
     assert why in str(caught.value)
 
