@@ -169,10 +169,7 @@ def test_terraform_and_json_are_mended_too(tmp_path: Path) -> None:
     project = Project(tmp_path, main_tf=terraform, main_json=template)
     assert reasons(project.mend()) == []
     assert Project(tmp_path).findings == []
-    assert project.text("main.tf") == terraform.replace('"LRS"
-', '"LRS"
-  shared_access_key_enabled = false
-')
+    assert project.text("main.tf") == terraform.replace('"LRS"\n', '"LRS"\n  shared_access_key_enabled = false\n')
     assert project.text("main.json") == template.replace(
         '"st"\n', '"st",\n\t\t"properties": {\n\t\t\t"allowSharedKeyAccess": false\n\t\t}\n'
     )
