@@ -7,8 +7,9 @@ read and judged again: the findings must be gone, and nothing may differ but the
 from __future__ import annotations
 
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from deploy_gate.fixes.planning import Fix, NotMended, Plan, Read, fixed_text
 from deploy_gate.fixes.texts import NotMechanicalError
 from deploy_gate.policy_checks.judging import pointer_parts
-from resource_readers.interface import ReadResult
+from resource_readers.interface import ReadResult, Resource
 from resource_readers.project_files import UnreadableFileError, open_inside
 from resource_readers.rendering import plain_resource
 from verdicts import Finding, NotCompleted, Outcome
@@ -158,14 +159,21 @@ class Mender:
         new = [(shown, results.get(shown, result)) for shown, result in old]
         concerned = frozenset(results)
         was, now = self.judge(old, concerned), self.judge(new, concerned)
-        standing = {one.fingerprint for one in _findings(now)}
-        if standing & {one.fingerprint for one in fix.findings}:
+        standing = _identities(_findings(now), path)
+        if standing & _identities(fix.findings, path):
             return "the finding stays", {}
-        if standing - {one.fingerprint for one in _findings(was)}:
+        if standing - _identities(_findings(was), path):
             return "there is a finding that wasn't there", {}
         if _open(now) > _open(was):
             return "something can't be decided any more", {}
         return "", results
+
+
+def _identities(findings: Iterable[Finding], path: str) -> set[tuple[str, str, str, str]]:
+    return {
+        (one.rule_id, one.location.path if one.location else "", _unplaced(one.resource, path), one.subject)
+        for one in findings
+    }
 
 
 def _findings(outcomes: Sequence[Outcome]) -> Iterator[Finding]:
@@ -187,7 +195,7 @@ def _differences(before: ReadResult, after: ReadResult, path: str, fix: Fix) -> 
     for old, new in zip(before.resources, after.resources, strict=True):
         # Every instance of a loop, and every use of a module, has the property that is written once.
         mine = old.location.path == path and (old.id in names or _same_place(old.place(), fix))
-        for place in _changed(_plain(old), _plain(new)):
+        for place in _changed(_plain(old, path), _plain(new, path)):
             if not (mine and _is_at(place, wanted)):
                 yield f"{old.id} {'/'.join(str(part) for part in place)}"
 
@@ -196,8 +204,20 @@ def _same_place(place: tuple[int, int], fix: Fix) -> bool:
     return place[0] == fix.target.line
 
 
-def _plain(resource: Any) -> dict[str, Any]:
-    return {key: value for key, value in plain_resource(resource, str).items() if key not in ("$file", "$line")}
+def _plain(resource: Resource, path: str) -> dict[str, Any]:
+    shown = plain_resource(resource, str)
+    return {key: _unplaced(value, path) for key, value in shown.items() if key not in ("$file", "$line")}
+
+
+def _unplaced(value: Any, path: str) -> Any:
+    """A value without the lines of the file at `path`, by which things without a name are named."""
+    if isinstance(value, str):
+        return re.sub(rf"{re.escape(path)}:\d+", f"{path}:0", value)
+    if isinstance(value, dict):
+        return {key: _unplaced(one, path) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_unplaced(one, path) for one in value]
+    return value
 
 
 def _is_at(place: Pointer, wanted: Pointer) -> bool:

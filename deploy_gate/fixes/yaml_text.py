@@ -90,7 +90,8 @@ def _inserted(text: str, node: yaml.MappingNode, path: tuple[str, ...], value: V
     if not node.value:
         raise NotMechanicalError("its mapping is empty")
     first = node.value[0][0].start_mark.index
-    for key, one in node.value:
+    # Behind the name rather than behind the schema, which stands first by custom.
+    for key, one in sorted(node.value, key=lambda pair: str(pair[0].value) == "$schema"):
         start, end = key.start_mark.index, one.end_mark.index
         plain = isinstance(one, yaml.ScalarNode) and one.start_mark.index >= key.end_mark.index
         if plain and begins_line(text, start) and "\n" not in text[start:end]:

@@ -25,7 +25,11 @@ STORAGE = "Microsoft.Storage/storageAccounts"
 
 
 def rule(
-    name: str = "keys", pointer: str = "/properties/allowSharedKeyAccess", value: object = False, **fix: Any
+    name: str = "keys",
+    pointer: str = "/properties/allowSharedKeyAccess",
+    value: object = False,
+    kind: str = STORAGE,
+    **fix: Any,
 ) -> Rule:
     fixes = {one: {"set": {"pointer": pointer, "value": value}} for one in ("arm", "bicep")}
     fixes["terraform"] = {"set": {"pointer": "/shared_access_key_enabled", "value": False}}
@@ -41,8 +45,8 @@ def rule(
         "profiles": ["production"],
         "fix": {**fixes, **fix},
     }
-    field = f"{STORAGE}/{pointer.rsplit('/', 1)[1]}"
-    condition = {"allOf": [{"field": "type", "equals": STORAGE}, {"field": field, "notEquals": value}]}
+    field = f"properties.{pointer.rsplit('/', 1)[1]}"
+    condition = {"allOf": [{"field": "type", "equals": kind}, {"field": field, "notEquals": value}]}
     properties = {"policyRule": {"if": condition, "then": {"effect": "deny"}}, "metadata": {"mlgate": facts}}
     return read_rule({"name": f"mlg-{name}", "properties": properties}, "test.json")
 
@@ -173,6 +177,24 @@ def test_terraform_and_json_are_mended_too(tmp_path: Path) -> None:
     assert project.text("main.json") == template.replace(
         '"st"\n', '"st",\n\t\t"properties": {\n\t\t\t"allowSharedKeyAccess": false\n\t\t}\n'
     )
+
+
+def test_what_is_named_by_its_line_is_the_same_on_another_line(tmp_path: Path) -> None:
+    yaml = (
+        "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineDeployment.schema.json\n"
+        "name: blue\nendpoint_name: credit\nmodel:\n  path: model\nenvironment: azureml:env:1\n"
+    )
+    kind = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments"
+    insights = rule(
+        "insights",
+        "/properties/appInsightsEnabled",
+        True,
+        kind=kind,
+        yaml={"set": {"pointer": "/app_insights_enabled", "value": True}},
+    )
+    project = Project(tmp_path, insights, deployment_yml=yaml)
+    assert reasons(project.mend()) == []
+    assert project.text("deployment.yml") == yaml.replace("blue\n", "blue\napp_insights_enabled: true\n")
 
 
 def test_a_file_that_was_not_read_whole_is_not_touched(tmp_path: Path) -> None:

@@ -205,6 +205,7 @@ def test_values_in_bicep(value: Value, written: str) -> None:
         ("text: |\n  long\n  text\nname: é\n", "text: |\n  long\n  text\nname: é\naccess: off-line\n"),
         ("{name: x, list: [1]}\n", "{name: x, list: [1], access: off-line}\n"),
         ("name: x", "name: x\naccess: off-line"),
+        ("$schema: s\nname: x\n", "$schema: s\nname: x\naccess: off-line\n"),
     ],
 )
 def test_yaml(text: str, expected: str) -> None:
