@@ -98,13 +98,15 @@ def test_a_release_names_the_digest_of_its_model_and_results_for_that_model(name
 @pytest.mark.parametrize("name", ["good", "bad"])
 def test_version_image_and_assets_of_a_release_agree(name: str) -> None:
     release = manifest(name)
-    endpoint, deployment, environment = (content(path) for path in release.assets)
+    endpoint, deployment, environment, *monitors = (content(path) for path in release.assets)
     assert release.image.tag == release.version
     assert endpoint["name"] == deployment["endpoint_name"] == release.endpoint
     assert deployment["environment"] == f"azureml:{environment['name']}:{environment['version']}"
     assert deployment["environment_variables"] == {"RELEASE_VERSION": release.version}
     assert environment["image"].endswith(f"/{release.image.repository}:{release.image.tag}")
     assert deployment["instance_count"] >= 3
+    watched = [monitor["create_monitor"]["monitoring_target"]["endpoint_deployment_id"] for monitor in monitors]
+    assert watched == ([f"azureml:{release.endpoint}:{deployment['name']}"] if name == "good" else [])
     code = (ROOT / release.assets[1]).parent / deployment["code_configuration"]["code"]
     assert code.resolve() == ROOT / release.code
 
@@ -175,7 +177,9 @@ def test_bad_releases_share_everything_else_with_the_good_one() -> None:
     )
     assert (good.code, good.entry_script, good.smoke_request) == (bad.code, bad.entry_script, bad.smoke_request)
     assert good.templates[2] == bad.templates[2]
-    assert [item.parameters for item in good.templates] == [item.parameters for item in bad.templates]
+    # What watches over the endpoint is missing in the bad one.
+    assert [item.parameters for item in good.templates[:3]] == [item.parameters for item in bad.templates]
+    assert [item.path.name for item in good.templates[3:]] == ["operations.bicep"]
     results = [content(release.evaluation) for release in (good, bad)]
     assert results[0] | {"model": ""} == results[1] | {"model": ""}
 
