@@ -45,7 +45,7 @@ _A_PATH = click.Path(path_type=Path)
 )
 @click.option("--owner", metavar="ADDRESS", help="With --write-baseline: who answers for what is accepted.")
 @click.option("--reason", metavar="TEXT", help="With --write-baseline: why it is accepted for now.")
-@click.option("--fix", is_flag=True, help="Show as a diff what mends findings by setting one value. See docs/check.md.")
+@click.option("--fix", is_flag=True, help="Show as a diff what mends findings by setting one value. See docs/fixes.md.")
 @click.option("--write", is_flag=True, help="With --fix: write it, judge the files again, take back what doesn't hold.")
 @click.option("--timeout", type=click.FloatRange(1), default=600.0, show_default=True, help="Seconds for each tool.")
 @report_options

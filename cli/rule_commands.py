@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.exit_codes import ExitCode
+from cli.pages import print_page
 from cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def show(rule_id: str, packs: Path | None) -> None:
         near = difflib.get_close_matches(rule_id.upper(), rules, n=3)
         remedy = f"did you mean {', '.join(near)}?" if near else "see `mlgate rule list`"
         raise ConfigurationError(f"there is no rule {rule_id!r}", remedy=remedy)
-    click.echo(_page(found, packs), nl=False)
+    print_page(_page(found, packs))
 
 
 @rule.command()
