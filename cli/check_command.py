@@ -77,6 +77,7 @@ def check(
         raise click.UsageError("--write goes with --fix, and --fix not with --write-baseline")
     if write_baseline is not None:
         _refuse_partial_baseline(owner, reason, paths, changed_since)
+        _refuse_folder_of(here / write_baseline, write_baseline)
     for path in paths:
         _refuse_missing(here / path, path)
     settings = _settings(root, profile, fail_on)
@@ -101,6 +102,13 @@ def _refuse_partial_baseline(owner: str | None, reason: str | None, paths: tuple
         raise click.UsageError("--write-baseline needs --owner and --reason")
     if paths or since is not None:
         raise click.UsageError("--write-baseline is for the whole project: give neither paths nor --changed-since")
+
+
+def _refuse_folder_of(path: Path, given: Path) -> None:
+    from verdicts import ConfigurationError
+
+    if not path.parent.is_dir():
+        raise ConfigurationError("the folder of the baseline does not exist", where=str(given), remedy="make it first")
 
 
 def _refuse_missing(path: Path, given: Path) -> None:

@@ -119,7 +119,7 @@ def _only(ours: Mapping[str, list[str]], kind: str, notes: _Notes) -> str:
     """The one file of a kind; with several nobody but the project can choose."""
     names = ours.get(kind, [])
     if len(names) > 1:
-        notes.left.append(f"several files are a {kind}: name the right one in mlgate.yml ({_some(names)})")
+        notes.left.append(f"there is more than one {kind}: name the right one in mlgate.yml ({_some(names)})")
     return names[0] if len(names) == 1 else ""
 
 
