@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import tree_sitter
 
 _REST_OF_LINE = re.compile(r"[ \t]*(?://[^\n]*|/\*(?:[^*\n]|\*(?!/))*\*/[ \t]*)?")
+_COMMENTS = ("comment", "diagnostic_comment")  # "#disable-next-line"
 _LITERALS = frozenset({"string", "boolean", "number", "null"})
 
 
@@ -70,7 +71,7 @@ def _properties(source: _Source, node: tree_sitter.Node) -> Iterator[tuple[str, 
         if child.type == "object_property" and len(child.named_children) >= 2:
             key, value = child.named_children[0], child.named_children[-1]
             yield source.of(key).strip("'"), child, value
-        elif child.type not in ("comment", "object_property", "decorators"):
+        elif child.type not in (*_COMMENTS, "object_property", "decorators"):
             raise NotMechanicalError(f"a {child.type.replace('_', ' ')} stands in its object")
 
 
@@ -111,7 +112,7 @@ def _inserted(source: _Source, node: tree_sitter.Node, path: tuple[str, ...], va
     text = source.text
     start, close = source.place(node.start_byte), source.place(node.end_byte) - 1
     step, end_of_line = indentation(text), line_break(text)
-    entries = [child for child in node.named_children if child.type != "comment"]
+    entries = [child for child in node.named_children if child.type not in _COMMENTS]
     if not entries:
         if text[start + 1 : close].strip():
             raise NotMechanicalError("only comments stand in its object")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import TYPE_CHECKING
 
 from deploy_gate.fixes.texts import (
     Change,
@@ -17,6 +18,9 @@ from deploy_gate.fixes.texts import (
     margin_at,
     offset,
 )
+
+if TYPE_CHECKING:
+    from resource_readers.terraform.syntax import Block
 
 _LITERAL = re.compile(r'"(?:[^"\\$%\n]|\\.|[$%](?!\{))*+"|true\b|false\b|null\b|-?\d+(?:\.\d+)?\b')
 _REST_OF_LINE = re.compile(r"[ \t]*(?:#[^\n]*|//[^\n]*|/\*[^\n]*?\*/[ \t]*)?\r?(?=\n|\Z)")
@@ -39,6 +43,8 @@ def set_in_terraform(text: str, target: Target) -> list[Change]:
             raise NotMechanicalError(f"there is not exactly one block {name}")
         block = inner[0]
     name = target.path[-1]
+    if len(target.path) == 1:
+        name = _spelling(block, name)
     if any(name in (one.type, *one.labels[:1]) for one in block.body.blocks):
         raise NotMechanicalError(f"{name} is a block")
     attribute = block.body.attributes.get(name)
@@ -52,6 +58,29 @@ def set_in_terraform(text: str, target: Target) -> list[Change]:
     if literal is None or not re.compile(r"[ \t]*(?:#|//|/\*|\r?\n|\}|\Z)").match(text, literal.end()):
         raise NotMechanicalError(f"{name} is given by an expression")
     return [Change(literal.start(), literal.end(), _literal(target.value))]
+
+
+def _spelling(block: Block, name: str) -> str:
+    """The name under which the attribute is known in the file: older releases of azurerm have other ones."""
+    from resource_readers.terraform.azurerm_tables import Leaf, mapping_of
+
+    kind = block.labels[0] if block.type == "resource" and block.labels else block.type
+    known = mapping_of(kind)
+    leaves = [one for one in known.entries if isinstance(one, Leaf)] if known is not None else []
+    leaf = next((one for one in leaves if name in one.names and not one.together), None)
+    if leaf is None:
+        raise NotMechanicalError(f"{kind} is not known to have {name}")
+    if any(
+        used in block.body.attributes
+        for one in leaves
+        if one is not leaf and one.target == leaf.target
+        for used in one.names
+    ):
+        raise NotMechanicalError(f"another attribute says the same as {name}")
+    present = [one for one in leaf.names if one in block.body.attributes]
+    if len(present) > 1:
+        raise NotMechanicalError(f"{' and '.join(present)} say the same")
+    return present[0] if present else name
 
 
 def _literal(value: Value) -> str:

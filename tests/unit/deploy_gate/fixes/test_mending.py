@@ -267,7 +267,7 @@ def test_a_change_of_another_property_is_taken_back(tmp_path: Path) -> None:
         '  resource_group_name      = "rg"\n  location                 = "westeurope"\n'
         '  account_tier             = "Standard"\n  account_replication_type = "LRS"\n}\n'
     )
-    wrong = rule(terraform={"set": {"pointer": "/account_tier", "value": "Premium"}})
+    wrong = rule(terraform={"set": {"pointer": "/access_tier", "value": "Cool"}})
     taken_back(Project(tmp_path, wrong, main_tf=text), None, "it changes more than it should")
 
 

@@ -35,7 +35,7 @@ def with_yaml(text: str, *path: str, value: Value = "off-line", line: int = 1) -
 
 
 def with_terraform(text: str, *path: str, value: Value = False, line: int = 1) -> str:
-    return changed(text, set_in_terraform(text, Target(line, 1, path or ("access",), value)))
+    return changed(text, set_in_terraform(text, Target(line, 1, path or ("purge_protection_enabled",), value)))
 
 
 @pytest.mark.parametrize(
@@ -138,6 +138,10 @@ _BICEP = "resource x 'A.B/c@2020-01-01' = {\n"
         ),
         ("  properties: { a: 1, b: 2 }\n}\n", "  properties: { a: 1, b: 2, access: 'Off' }\n}\n"),
         ("  properties: {}\n}\n", "  properties: {\n    access: 'Off'\n  }\n}\n"),
+        (
+            "  properties: {\n    #disable-next-line x\n    a: 1\n  }\n}\n",
+            "  properties: {\n    #disable-next-line x\n    a: 1\n    access: 'Off'\n  }\n}\n",
+        ),
         (
             "  name: 'é'\n\n  resource y 'd' = {\n    name: 'z'\n  }\n}\n",
             "  name: 'é'\n  properties: {\n    access: 'Off'\n  }\n\n  resource y 'd' = {\n    name: 'z'\n  }\n}\n",
@@ -251,24 +255,27 @@ def test_yaml_that_takes_a_person(text: str, why: str) -> None:
     assert why in str(caught.value)
 
 
-_HEAD = 'resource "azurerm_x" "y" {\n'
+_HEAD = 'resource "azurerm_key_vault" "y" {\n'
 
 
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("  access = true # why\n}\n", "  access = false # why\n}\n"),
-        ('\taccess\t= "on"\r\n}\r\n', "\taccess\t= false\r\n}\r\n"),
+        ("  purge_protection_enabled = true # why\n}\n", "  purge_protection_enabled = false # why\n}\n"),
+        ('\tpurge_protection_enabled\t= "on"\r\n}\r\n', "\tpurge_protection_enabled\t= false\r\n}\r\n"),
         (
             '  name   = var.name\n  kind   = "a" // é\n}\n',
-            '  name   = var.name\n  kind   = "a" // é\n  access = false\n}\n',
+            '  name   = var.name\n  kind   = "a" // é\n  purge_protection_enabled = false\n}\n',
         ),
-        ("  name = var.name\n}\n", "  access = false\n  name = var.name\n}\n"),
+        ("  name = var.name\n}\n", "  purge_protection_enabled = false\n  name = var.name\n}\n"),
         (
-            '  name = "a"\n  net {\n    access = true\n  }\n}\n',
-            '  name = "a"\n  access = false\n  net {\n    access = true\n  }\n}\n',
+            '  name = "a"\n  net {\n    purge_protection_enabled = true\n  }\n}\n',
+            '  name = "a"\n  purge_protection_enabled = false\n  net {\n    purge_protection_enabled = true\n  }\n}\n',
         ),
-        ("  text = <<EOT\n}\nEOT\n  a = 1\n}\n", "  text = <<EOT\n}\nEOT\n  a = 1\n  access = false\n}\n"),
+        (
+            "  text = <<EOT\n}\nEOT\n  a = 1\n}\n",
+            "  text = <<EOT\n}\nEOT\n  a = 1\n  purge_protection_enabled = false\n}\n",
+        ),
     ],
 )
 def test_terraform(body: str, expected: str) -> None:
@@ -278,17 +285,20 @@ def test_terraform(body: str, expected: str) -> None:
 def test_terraform_in_a_block_of_which_there_is_one() -> None:
     text = _HEAD + '  net {\n    mode = "a"\n  }\n}\n'
     assert with_terraform(text, "net", "mode", value="b") == text.replace('"a"', '"b"')
-    assert with_terraform('resource "a" "b" {}\n', value="x${y}") == 'resource "a" "b" {\n  access = "x$${y}"\n}\n'
+    assert (
+        with_terraform('resource "azurerm_key_vault" "b" {}\n', value="x${y}")
+        == 'resource "azurerm_key_vault" "b" {\n  purge_protection_enabled = "x$${y}"\n}\n'
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("  access = var.open\n}\n", "given by an expression"),
-        ('  access = "${var.open}"\n}\n', "given by an expression"),
-        ("  access = true && var.open\n}\n", "given by an expression"),
-        ("  access {\n    a = 1\n  }\n}\n", "is a block"),
-        ('  dynamic "access" {\n    for_each = []\n    content {}\n  }\n}\n', "is a block"),
+        ("  purge_protection_enabled = var.open\n}\n", "given by an expression"),
+        ('  purge_protection_enabled = "${var.open}"\n}\n', "given by an expression"),
+        ("  purge_protection_enabled = true && var.open\n}\n", "given by an expression"),
+        ("  purge_protection_enabled {\n    a = 1\n  }\n}\n", "is a block"),
+        ('  dynamic "purge_protection_enabled" {\n    for_each = []\n    content {}\n  }\n}\n', "is a block"),
     ],
 )
 def test_terraform_that_takes_a_person(body: str, why: str) -> None:
@@ -307,7 +317,42 @@ def test_terraform_with_no_block_or_several_takes_a_person(blocks: str) -> None:
 
 def test_a_block_on_one_line_takes_a_person() -> None:
     with pytest.raises(NotMechanicalError, match="on one line"):
-        with_terraform('resource "a" "b" { name = "x" }\n')
+        with_terraform('resource "azurerm_key_vault" "b" { name = "x" }\n')
+
+
+def test_an_attribute_is_set_under_the_name_that_the_file_has_for_it() -> None:
+    head = 'resource "azurerm_storage_account" "y" {\n'
+    old = f"{head}  enable_https_traffic_only = false\n}}\n"
+    assert with_terraform(old, "https_traffic_only_enabled", value=True) == old.replace("false", "true")
+    aligned = f'{head}  allow_nested_items_to_be_public   = true\n  min_tls_version                   = "TLS1_2"\n}}\n'
+    made = with_terraform(aligned, "shared_access_key_enabled")
+    assert made == aligned.replace("}\n", "  shared_access_key_enabled         = false\n}\n")
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "name", "why"),
+    [
+        ("azapi_resource", "", "admin_enabled", "azapi_resource is not known to have admin_enabled"),
+        ("azurerm_key_vault", "", "admin_enabled", "azurerm_key_vault is not known to have admin_enabled"),
+        ("azurerm_storage_account", "", "account_tier", "is not known to have account_tier"),
+        (
+            "azurerm_storage_account",
+            '  public_network_access = "Enabled"\n',
+            "public_network_access_enabled",
+            "another attribute says the same",
+        ),
+        (
+            "azurerm_storage_account",
+            "  https_traffic_only_enabled = false\n  enable_https_traffic_only = false\n",
+            "https_traffic_only_enabled",
+            "say the same",
+        ),
+    ],
+)
+def test_attributes_that_take_a_person(kind: str, body: str, name: str, why: str) -> None:
+    with pytest.raises(NotMechanicalError) as caught:
+        with_terraform(f'resource "{kind}" "y" {{\n{body}}}\n', name)
+    assert why in str(caught.value)
 
 
 @pytest.mark.parametrize("setter", [set_in_json, set_in_bicep, set_in_yaml, set_in_terraform])
