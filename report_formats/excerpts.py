@@ -7,6 +7,7 @@ form, what stands under a name of secrets, and every line that a rule about secr
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Collection, Iterable, Mapping
 
@@ -61,7 +62,9 @@ def excerpts_of(
     for finding in placed:
         assert finding.location is not None
         path, line = finding.location.path, finding.location.line or 0
-        lines = texts.setdefault(path, text_lines(files[path]))
+        if path not in texts:
+            texts[path] = text_lines(files[path])
+        lines = texts[path]
         if finding.rule_id in secret_rules and line <= len(lines):
             hidden.setdefault(path, set()).update(_belonging(lines, line))
     made = {}
@@ -80,6 +83,7 @@ def text_lines(data: bytes) -> list[str]:
     return [line.removesuffix("\r") for line in data.decode(encoding, "replace").split("\n")]
 
 
+@functools.lru_cache(maxsize=4_096)  # several findings stand in the same lines
 def safe_line(text: str) -> str:
     """One line without secrets and without what a terminal obeys."""
     hidden = _OPTION.sub(_without_value, _NAMED.sub(_without_value, text))

@@ -7,6 +7,7 @@ public. So every text passes through `clean_text` once, where a value is made, a
 
 from __future__ import annotations
 
+import functools
 import re
 
 MAXIMUM_CHARACTERS = 2_000
@@ -35,6 +36,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z 
 _SIGNS = ("=", "bearer", "basic", "gh", "akia", "asia", "eyj", "://", "-----begin")
 
 REDACTED = "[redacted]"
+_SHORT = 500
 
 
 def redact(text: str) -> str:
@@ -58,6 +60,10 @@ def clean_text(text: str, *, maximum: int = MAXIMUM_CHARACTERS) -> str:
 
     CR LF becomes LF; other unsafe characters stay visible as escapes, so that nothing disappears.
     """
+    return _cleaned_short(text, maximum) if len(text) <= _SHORT else _cleaned(text, maximum)
+
+
+def _cleaned(text: str, maximum: int) -> str:
     # Cut first (with room for what redaction removes), so that a huge text costs little.
     shortened = text[: maximum * 4].replace("\r\n", "\n")
     cleaned = redact(shortened)
@@ -66,6 +72,10 @@ def clean_text(text: str, *, maximum: int = MAXIMUM_CHARACTERS) -> str:
     if len(text) > maximum * 4 or len(cleaned) > maximum:
         cleaned = cleaned[: maximum - 1] + "…"
     return cleaned
+
+
+# The same names, messages and lines come again and again.
+_cleaned_short = functools.lru_cache(maxsize=8_192)(_cleaned)
 
 
 def one_line(text: str, *, maximum: int = 300) -> str:
