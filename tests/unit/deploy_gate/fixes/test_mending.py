@@ -142,6 +142,13 @@ def test_all_instances_of_a_loop_are_one_place(tmp_path: Path) -> None:
     assert Project(tmp_path).findings == []
 
 
+def test_two_blocks_that_declare_one_id_are_mended_one_after_the_other(tmp_path: Path) -> None:
+    text = bicep() + bicep().replace("resource st", "resource again")
+    project = Project(tmp_path, main_bicep=text)
+    assert reasons(project.mend()) == []
+    assert project.text("main.bicep") == text.replace("true", "false")
+
+
 def test_a_module_is_mended_where_it_is_written_also_for_those_who_take_it_in(tmp_path: Path) -> None:
     caller = "module one 'part.bicep' = {\n  name: 'one'\n}\nmodule two 'part.bicep' = {\n  name: 'two'\n}\n"
     project = Project(tmp_path, part_bicep=bicep(), main_bicep=caller)
