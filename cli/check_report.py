@@ -80,24 +80,27 @@ def check_report(
 
     from deploy_gate.policy_checks.names import SECRETS
     from deploy_gate.static_checks.checked_files import checked_bytes, checked_digests
+    from report_formats.console_findings import told_in_check
     from report_formats.excerpts import excerpts_of
     from report_formats.wording import all_findings
 
     found = all_findings(verdict)
-    paths = sorted({one.location.path for one in found if one.location is not None})
+    formats = {target.format_name for target in reports.targets}
+    # The console tells a part of them in full; the others hold all.
+    shown = told_in_check(verdict) if formats <= {"console"} else found
+    paths = sorted({one.location.path for one in shown if one.location is not None})
     files = checked_bytes(root, checked_digests(verdict.outcomes), paths)
     by_id = {rule.id: rule for rule in rules}
     secret = {rule.id for rule in rules if rule.family == SECRETS}
-    with_pages = bool(_WITH_PAGES & {target.format_name for target in reports.targets})
     kinds = {one.shown: one.kind for one in readings}
     named = sorted({one.rule_id for one in found} & set(by_id))
     return dataclasses.replace(
         make_report("Check of the project", verdict, facts),
         kind="check",
         left_out=tuple(left_out),
-        excerpts=excerpts_of(found, files, secret),
+        excerpts=excerpts_of(shown, files, secret, among=found),
         fixes={one.fingerprint: fix for one in found if (fix := _fix(one, kinds, by_id)) is not None},
-        rules={rule_id: _rule_text(by_id[rule_id], with_page=with_pages) for rule_id in named},
+        rules={rule_id: _rule_text(by_id[rule_id], with_page=bool(formats & _WITH_PAGES)) for rule_id in named},
     )
 
 

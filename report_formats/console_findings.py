@@ -13,7 +13,7 @@ from typing import assert_never
 from report_formats.interface import Excerpt, Report
 from report_formats.summaries import grouped, severity_counts
 from report_formats.wording import counted
-from verdicts import Finding, Severity
+from verdicts import Finding, Severity, Verdict
 
 # Piece of a line: text and style; a line is a sequence of pieces.
 Piece = tuple[str, str]
@@ -37,27 +37,51 @@ def indented(text: str, margin: str, style: str = "") -> Iterator[Line]:
         yield (margin, ""), (part, style)
 
 
+def told_in_check(verdict: Verdict) -> list[Finding]:
+    """The findings that the report of a check tells in full; no others need an excerpt there."""
+    told = []
+    for findings in (verdict.denying, verdict.tolerated):
+        places, _ = _places(findings, is_check=True)
+        told += [group[0] for _, _, groups, _ in places for group in groups]
+    return told
+
+
 def section(title: str, findings: Sequence[Finding], report: Report) -> Iterator[Line]:
     """Findings under a heading; nothing where there are none."""
     if not findings:
         return
     yield from heading(title, len(findings))
-    budget = ALL if report.kind == "check" else len(findings)
-    left_places = left = 0
-    for place, here in grouped(findings).items():
-        if budget <= 0:
-            left_places, left = left_places + 1, left + len(here)
-            continue
-        many = f"  ({severity_counts(here)})" if report.kind == "check" else ""
+    is_check = report.kind == "check"
+    places, left = _places(findings, is_check=is_check)
+    for place, here, told, skipped in places:
+        many = f"  ({severity_counts(here)})" if is_check else ""
         yield (("  ", ""), (place, "bold"), (many, "dim"))
-        told, skipped = _chosen(here, budget) if report.kind == "check" else ([[one] for one in here], [])
-        budget -= len(told)
         for finding, *instances in told:
             yield from _finding(finding, instances, report)
         yield from _more(skipped)
     if left:
-        what = f"{counted(left, 'finding')} more in {counted(left_places, 'place')}"
+        what = f"{counted(sum(left), 'finding')} more in {counted(len(left), 'place')}"
         yield (("  … and ", "bold"), (f"{what}: the tables below count them, the other formats hold them", "bold"))
+
+
+_Place = tuple[str, list[Finding], list[list[Finding]], list[Finding]]
+
+
+def _places(findings: Sequence[Finding], *, is_check: bool) -> tuple[list[_Place], list[int]]:
+    """Place, all findings there, those told in full (by instances), the others; and how many stand at which others."""
+    places: list[_Place] = []
+    left: list[int] = []
+    budget = ALL
+    for place, here in grouped(findings).items():
+        if not is_check:
+            places.append((place, here, [[one] for one in here], []))
+        elif budget <= 0:
+            left.append(len(here))
+        else:
+            told, skipped = _chosen(here, budget)
+            budget -= len(told)
+            places.append((place, here, told, skipped))
+    return places, left
 
 
 def _chosen(findings: Sequence[Finding], budget: int) -> tuple[list[list[Finding]], list[Finding]]:

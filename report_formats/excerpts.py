@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from report_formats.interface import Excerpt
-from verdicts import Finding
+from verdicts import Finding, Location
 from verdicts.text import REDACTED, clean_text
 
 CONTEXT = 2
@@ -47,7 +47,10 @@ _KEY = re.compile(r"\s*(?:-\s+)?[\"']?[\w.-]{1,100}[\"']?\s*[:=]")
 
 
 def excerpts_of(
-    findings: Iterable[Finding], files: Mapping[str, bytes], secret_rules: Collection[str] = ()
+    findings: Iterable[Finding],
+    files: Mapping[str, bytes],
+    secret_rules: Collection[str] = (),
+    among: Iterable[Finding] = (),
 ) -> dict[str, Excerpt]:
     """By fingerprint, where findings stand; those without a line, or of a file that isn't given, have none.
 
@@ -55,25 +58,28 @@ def excerpts_of(
         findings: in any order.
         files: the bytes that were checked, by path.
         secret_rules: ids of the rules whose findings point at secrets.
+        among: further findings, which get no excerpt; those of `secret_rules` hide their lines all the same.
     """
-    placed = [one for one in findings if one.location is not None and one.location.line and one.location.path in files]
-    hidden: dict[str, set[int]] = {}
     texts: dict[str, list[str]] = {}
-    for finding in placed:
-        assert finding.location is not None
-        path, line = finding.location.path, finding.location.line or 0
-        if path not in texts:
-            texts[path] = text_lines(files[path])
-        lines = texts[path]
-        if finding.rule_id in secret_rules and line <= len(lines):
-            hidden.setdefault(path, set()).update(_belonging(lines, line))
+
+    def placed(given: Iterable[Finding]) -> Iterator[tuple[Finding, Location, int, list[str]]]:
+        for one in given:
+            place = one.location
+            if place is not None and place.line and place.path in files:
+                if place.path not in texts:
+                    texts[place.path] = text_lines(files[place.path])
+                yield one, place, place.line, texts[place.path]
+
+    findings = list(findings)
+    hidden: dict[str, set[int]] = {}
+    for _, place, line, lines in placed(one for one in (*findings, *among) if one.rule_id in secret_rules):
+        if line <= len(lines):
+            hidden.setdefault(place.path, set()).update(_belonging(lines, line))
     made = {}
-    for finding in placed:
-        assert finding.location is not None
-        place = finding.location
-        one = _excerpt(texts[place.path], place.line or 0, place.column, hidden.get(place.path, frozenset()))
-        if one is not None:
-            made[finding.fingerprint] = one
+    for finding, place, line, lines in placed(findings):
+        excerpt = _excerpt(lines, line, place.column, hidden.get(place.path, frozenset()))
+        if excerpt is not None:
+            made[finding.fingerprint] = excerpt
     return made
 
 

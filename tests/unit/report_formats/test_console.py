@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
 from report_formats.console import ConsoleFormat, print_report
+from report_formats.console_findings import told_in_check
 from report_formats.interface import Report
 from tests import sample_reports, strategies
 from tests.sample_reports import finding
@@ -132,3 +133,12 @@ def test_the_mark_stands_under_the_place() -> None:
     lines = plain(sample_reports.check_report()).splitlines()
     at = next(number for number, line in enumerate(lines) if line.lstrip().startswith("> 12 |"))
     assert lines[at + 1].index("^") == lines[at].index("publicNetworkAccess")
+
+
+def test_what_needs_an_excerpt_is_what_is_told() -> None:
+    found = [finding(location=Location(f"{line % 7}.json", line), subject=str(line)) for line in range(1, 60)]
+    report = sample_reports.report_of(sample_reports.checkov_outcome(*found, sample_reports.TOLERATED))
+    text = plain(dataclasses.replace(report, kind="check"))
+    told = told_in_check(report.verdict)
+    assert len(told) == 7 * 3 + 1 == text.count("remedy: ")
+    assert all(f"subject: {one.subject}\n" in text for one in told if one.subject)

@@ -133,6 +133,13 @@ def test_the_neighbour_of_a_secret_does_not_show_it() -> None:
         assert made[other.fingerprint].lines[-1] == '"public": true'
 
 
+def test_a_secret_that_another_finding_points_at_is_hidden_though_that_one_has_no_excerpt() -> None:
+    secret, other = (finding(rule_id=rule, location=Location(FILE, 1)) for rule in ("MLG-SECRET", "MLG-OTHER"))
+    made = excerpts_of([other], {FILE: b'"x": "hunter2"'}, {"MLG-SECRET"}, among=[secret])
+    assert set(made) == {other.fingerprint}
+    assert "hunter2" not in str(made)
+
+
 @pytest.mark.parametrize(
     "text", ["password" * 300, "secret:" * 300, "'" * 2_000, 'password="' + "\\" * 1_900, "x." * 1_000 + "password"]
 )
