@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+_SHOWN = 5
+"""Obstacles of one scanner that are shown while others run."""
+
+
 class ProgressBoard:
     """Usable as `scanners.running.Progress`, from one thread at a time.
 
@@ -64,10 +68,14 @@ class ProgressBoard:
 
 def _ended(outcomes: tuple[Outcome, ...]) -> list[str]:
     lines = []
-    for outcome in outcomes:
+    done: list[Outcome] = [one for one in outcomes if isinstance(one, Completed)]
+    stopped: list[Outcome] = [one for one in outcomes if not isinstance(one, Completed)]
+    for outcome in (*done, *stopped[:_SHOWN]):
         sign = "done" if isinstance(outcome, Completed) else "STOP"
         text = inert(one_line(outcome_line(outcome), maximum=500))
         lines.append(f"{sign}  {text} ({outcome.seconds:.1f} s)")
+    if len(stopped) > _SHOWN:
+        lines.append(f"STOP  and {len(stopped) - _SHOWN} more could not be checked: the report names them all")
     return lines
 
 

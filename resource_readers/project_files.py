@@ -6,6 +6,7 @@ Files are opened here: never one outside of the root, never a device or pipe, ne
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from resource_readers.notes import Question, note
+from resource_readers.searchable import searchable
 from verdicts import InputDigest
 from verdicts.digests import digest_bytes
 
@@ -46,6 +48,7 @@ class ProjectFile:
     shown: str
     data: bytes
     _digest: list[InputDigest] = field(default_factory=list, init=False, repr=False, compare=False)
+    _searchable: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> InputDigest:
@@ -53,6 +56,13 @@ class ProjectFile:
         if not self._digest:
             self._digest.append(InputDigest(self.shown, digest_bytes(self.data)))
         return self._digest[0]
+
+    @property
+    def searchable(self) -> bytes:
+        """The content to recognise kinds by; see resource_readers.searchable."""
+        if not self._searchable:
+            self._searchable.append(searchable(self.path.name, self.data))
+        return self._searchable[0]
 
 
 def shown_name(root: Path, path: Path) -> str:
@@ -95,7 +105,7 @@ def _content_inside(root: str | Path, path: str | Path, maximum: int) -> tuple[s
     """Where a file really is, and its content. Raises _RefusedError."""
     try:
         real = os.path.realpath(os.path.join(root, path), strict=True)
-        base = os.path.realpath(root, strict=True)
+        base = _real(str(root))
         if real != base and not real.startswith(base if base.endswith(os.sep) else base + os.sep):
             raise _RefusedError("it leads out of the project")
         # Opened without waiting and without following a link that somebody put there meanwhile.
@@ -109,6 +119,11 @@ def _content_inside(root: str | Path, path: str | Path, maximum: int) -> tuple[s
     if len(data) > maximum:
         raise _RefusedError(f"it is larger than {maximum:,} bytes")
     return real, data
+
+
+@functools.lru_cache(maxsize=64)  # asked for every file
+def _real(root: str) -> str:
+    return os.path.realpath(root, strict=True)
 
 
 PlaceKind = Literal["", "file", "folder", "other", "dangling"]

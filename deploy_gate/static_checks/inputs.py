@@ -24,7 +24,7 @@ class IgnoredFiles:
     root: Path
     exclusions: Sequence[Exclusion]
     left_out: dict[str, int] = field(default_factory=dict)
-    _by_folder: dict[str, GitIgnoreSpec | None] = field(default_factory=dict)
+    _chains: dict[str, tuple[tuple[int, GitIgnoreSpec], ...]] = field(default_factory=dict)
     _excluded: list[tuple[Exclusion, GitIgnoreSpec]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -40,22 +40,25 @@ class IgnoredFiles:
 
     def _by_git(self, name: str) -> bool:
         """As the .gitignore files from the root down say; a deeper one has the last word."""
-        parts = name.rstrip("/").split("/")
         verdict = False
-        for depth in range(len(parts)):
-            patterns = self._of("/".join(parts[:depth]))
-            if patterns is None:
-                continue
-            below = "/".join(parts[depth:]) + ("/" if name.endswith("/") else "")
-            answer = patterns.check_file(below).include
+        for start, patterns in self._above(name.rstrip("/").rpartition("/")[0]):
+            answer = patterns.check_file(name[start:]).include
             if answer is not None:
                 verdict = answer
         return verdict
 
+    def _above(self, folder: str) -> tuple[tuple[int, GitIgnoreSpec], ...]:
+        """The patterns that hold in a folder, each with where the paths that it sees begin; cached, as few have any."""
+        known = self._chains.get(folder)
+        if known is None:
+            parent = self._above(folder.rpartition("/")[0]) if folder else ()
+            own = self._of(folder)
+            here = ((len(folder) + 1 if folder else 0, own),) if own is not None else ()
+            known = self._chains[folder] = (*parent, *here)
+        return known
+
     def _of(self, folder: str) -> GitIgnoreSpec | None:
-        if folder not in self._by_folder:
-            self._by_folder[folder] = _ignore_file(self.root / folder / ".gitignore")
-        return self._by_folder[folder]
+        return _ignore_file(self.root / folder / ".gitignore")
 
 
 def _ignore_file(path: Path) -> GitIgnoreSpec | None:

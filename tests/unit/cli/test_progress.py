@@ -60,3 +60,12 @@ def test_the_terminal_is_left_in_order_after_an_error() -> None:
     except KeyboardInterrupt:
         pass
     assert re.search(r"\x1b\[\?25h", stream.getvalue())
+
+
+def test_of_many_obstacles_a_few_are_shown_and_the_others_counted() -> None:
+    stream = io.StringIO()
+    ProgressBoard(stream)("checkov", (sample_reports.UNREADABLE,) * 40 + (sample_reports.checkov_outcome(),))
+    lines = stream.getvalue().splitlines()
+    assert lines[0].startswith("done  checkov")
+    assert len(lines) == 7
+    assert lines[-1] == "STOP  and 35 more could not be checked: the report names them all"
