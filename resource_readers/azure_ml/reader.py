@@ -17,7 +17,6 @@ from resource_readers.trees.yaml_tree import YamlError
 
 KIND = "azure-ml"
 
-_SEARCHED = 200_000
 _SCHEMA = re.compile(rb"""^[ \t{]*["']?\$schema["']?[ \t]*:[ \t]*["']?([^\s"'#,]+)""", re.MULTILINE)
 _COMMENT = re.compile(rb"^#.*\$schema[=:][ \t]*(\S+)", re.MULTILINE)
 _TOP = re.compile(rb"""^["']?([A-Za-z_$][\w.-]{0,80})["']?[ \t]*:(?:[ \t]+["']?([^\r\n"'#]*))?""", re.MULTILINE)
@@ -84,7 +83,7 @@ class AzureMlReader:
         suffix = file.path.suffix.casefold()
         if suffix not in (".yml", ".yaml", ".json"):
             return False
-        data = _searched(file.data)
+        data = file.searchable
         schema = schema_of(data)
         if kinds.schema_kind(schema) is not None or kinds.is_ours(schema):
             return True
@@ -104,7 +103,7 @@ class AzureMlReader:
         project = Project(request, reading, CONVERSIONS)
         try:
             for tree in parse_documents(file):
-                _read(project, Document(file.shown, tree, (file.shown,)), schema_of(_searched(file.data)))
+                _read(project, Document(file.shown, tree, (file.shown,)), schema_of(file.searchable))
         except YamlError as error:
             reading.miss(error.line, str(error))
         except LimitError as error:
@@ -115,14 +114,6 @@ class AzureMlReader:
             not_read=tuple(reading.not_read.values()),
             files=tuple(reading.files.values()),
         )
-
-
-def _searched(data: bytes) -> bytes:
-    """The beginning of a file without its byte order mark; of UTF-16, what of it is ASCII."""
-    data = data[:_SEARCHED]
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data[2:].replace(b"\x00", b"")
-    return data.removeprefix(b"\xef\xbb\xbf")
 
 
 def schema_of(data: bytes) -> str:

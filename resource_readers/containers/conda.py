@@ -46,14 +46,14 @@ class CondaReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By a list of dependencies together with channels, a name, Python or pip, or the file's name."""
-        if file.path.suffix.casefold() not in (".yml", ".yaml") or b"dependencies" not in file.data:
+        if file.path.suffix.casefold() not in (".yml", ".yaml") or b"dependencies" not in file.searchable:
             return False
-        if _FOREIGN.search(file.data):
+        if _FOREIGN.search(file.searchable):
             return False
         named = _FILE.fullmatch(file.path.name) is not None
-        if _LIST.search(file.data) is None:
-            return named and re.search(rb"^dependencies[ \t]*:", file.data, re.M) is not None
-        return named or bool(_OWN.search(file.data)) or bool(_NAME.search(file.data))
+        if _LIST.search(file.searchable) is None:
+            return named and re.search(rb"^dependencies[ \t]*:", file.searchable, re.M) is not None
+        return named or bool(_OWN.search(file.searchable)) or bool(_NAME.search(file.searchable))
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""

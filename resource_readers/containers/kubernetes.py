@@ -28,8 +28,8 @@ MAXIMUM_TEXT_APART = 500_000
 _VERSION = rb"(?:[A-Za-z0-9.{}_ -]+/)?v[0-9][A-Za-z0-9]*"
 _YAML_VERSION = re.compile(rb"^(?:\{\s*)?['\"]?apiVersion['\"]?[ \t]*:[ \t]*['\"]?(?:" + _VERSION + rb"|\{\{)", re.M)
 _YAML_KIND = re.compile(rb"^['\"]?kind['\"]?[ \t]*:[ \t]*['\"]?[A-Za-z{]", re.M)
-_JSON_VERSION = re.compile(rb'"apiVersion"\s*:\s*"' + _VERSION + rb'"')
-_JSON_KIND = re.compile(rb'"kind"\s*:\s*"[A-Z]')
+_JSON_VERSION = re.compile(rb"[\"']?apiVersion[\"']?\s*:\s*[\"']?" + _VERSION + rb"[\"',\s}]")
+_JSON_KIND = re.compile(rb"[\"']?\bkind[\"']?\s*:\s*[\"']?[A-Z]")
 _KUSTOMIZATION = re.compile(r"kustomization\.ya?ml", re.IGNORECASE)
 _CONTROL = re.compile(
     r"^[ \t]*\{\{-?[ \t]*(?:if|else|end|range|with|define|block|template|include|toYaml|/\*)", re.MULTILINE
@@ -61,8 +61,9 @@ class KubernetesReader:
         if suffix in (".yml", ".yaml"):
             if _KUSTOMIZATION.fullmatch(file.path.name):
                 return True
-            return _YAML_VERSION.search(file.data) is not None and _YAML_KIND.search(file.data) is not None
-        return suffix == ".json" and bool(_JSON_VERSION.search(file.data)) and bool(_JSON_KIND.search(file.data))
+            return _YAML_VERSION.search(file.searchable) is not None and _YAML_KIND.search(file.searchable) is not None
+        text = file.searchable
+        return suffix == ".json" and bool(_JSON_VERSION.search(text)) and bool(_JSON_KIND.search(text))
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""

@@ -38,7 +38,7 @@ class PromptFlowReader:
         """By the name, which prompt flow prescribes, or by the schema of a flow."""
         if file.path.suffix.casefold() not in (".yml", ".yaml"):
             return False
-        return _NAME.fullmatch(file.path.name) is not None or _SCHEMA.search(file.data) is not None
+        return _NAME.fullmatch(file.path.name) is not None or _SCHEMA.search(file.searchable) is not None
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""

@@ -44,7 +44,7 @@ class DataFactoryReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By structure; the folder's name decides where that can't tell, or where the file doesn't parse."""
-        return is_artefact(file.path, file.data)
+        return is_artefact(file.path, file.searchable)
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""

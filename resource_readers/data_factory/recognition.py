@@ -7,6 +7,8 @@ import re
 from pathlib import PurePath
 from typing import Any
 
+from resource_readers.trees.outline import top_level
+
 FACTORY = "Microsoft.DataFactory/factories"
 WORKSPACE = "Microsoft.Synapse/workspaces"
 PRIVATE_ENDPOINTS = "managedVirtualNetworks/managedPrivateEndpoints"
@@ -51,13 +53,12 @@ SYNAPSE_FOLDERS = (
 """Beside the other folders they tell a workspace's Git folder from a factory's."""
 
 _ENDINGS = (".json", ".jsonc")
-_OTHERS = (b"deploymenttemplate.json", b"deploymentparameters.json", b'"policyrule"', b'"contentversion"')
 _RUNTIMES = frozenset({"managed", "selfhosted", "airflow"})
 _FLOWS = frozenset({"mappingdataflow", "wranglingdataflow", "flowlet"})
 _CREDENTIALS = frozenset({"managedidentity", "serviceprincipal"})
 _LIKELY = re.compile(
-    rb'"(?:typeProperties|activities|linkedServiceName|pipelineReference|privateLinkResourceId|nbformat|targetBigDataPool)"'
-    rb'|"SelfHosted"|"SqlQuery"',
+    rb"\b(?:typeProperties|activities|linkedServiceName|pipelineReference|privateLinkResourceId|nbformat|targetBigDataPool)"
+    rb"[\"']?\s*:|[\"'](?:SelfHosted|SqlQuery)[\"']",
     re.IGNORECASE,
 )
 _GLOBAL_PARAMETERS = re.compile(r".*_GlobalParameters\.json", re.IGNORECASE)
@@ -74,8 +75,8 @@ def is_artefact(path: PurePath, data: bytes) -> bool:
         return False
     folder = folder_of(path)
     flat = folder == "globalParameters" or _GLOBAL_PARAMETERS.fullmatch(path.name) is not None
-    folded = data.replace(b"\x00", b"").lower()  # UTF-16 with Latin letters becomes readable, too
-    if any(mark in folded for mark in _OTHERS) or not (flat or folder == "" or b'"properties"' in folded):
+    folded = data.lower()
+    if not (flat or folder == "" or b"properties" in folded):
         return False
     likely = _LIKELY.search(folded) is not None
     named = b"microsoft.datafactory/" in folded or b"microsoft.synapse/" in folded
@@ -84,7 +85,9 @@ def is_artefact(path: PurePath, data: bytes) -> bool:
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return likely or (folder is not None and b'"name"' in folded)
+        if b'"policyrule"' in folded or "contentversion" in top_level(data):
+            return False
+        return likely or (folder is not None and b"name" in folded)
     return collection_of(document, path) is not None
 
 
@@ -95,7 +98,7 @@ def collection_of(document: Any, path: PurePath) -> str | None:
         document: as plain values.
         path: of the file; its folder decides where the content doesn't.
     """
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _get(document, "contentVersion") is not None:
         return None
     properties = _get(document, "properties")
     folder = folder_of(path)

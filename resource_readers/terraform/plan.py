@@ -27,11 +27,8 @@ _GONE = (["delete"], ["forget"])
 
 
 def _mentions(data: bytes, *words: str) -> bool:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # PowerShell writes what it redirects in UTF-16
-        data = data.replace(b"\0", b"")
-    return data.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")[:1] == b"{" and all(
-        f'"{word}"'.encode() in data for word in words
-    )
+    # PowerShell writes what it redirects in UTF-16, so `data` is what is searchable of a file.
+    return data.lstrip()[:1] == b"{" and all(f'"{word}"'.encode() in data for word in words)
 
 
 class TerraformPlanReader:
@@ -41,8 +38,8 @@ class TerraformPlanReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the members that every plan has."""
-        return _mentions(file.data, "planned_values", "root_module") or _mentions(
-            file.data, "format_version", "terraform_version", "resource_changes"
+        return _mentions(file.searchable, "planned_values", "root_module") or _mentions(
+            file.searchable, "format_version", "terraform_version", "resource_changes"
         )
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
@@ -58,8 +55,8 @@ class TerraformStateReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the members that every state has."""
-        return _mentions(file.data, "format_version", "terraform_version", "values", "root_module") or _mentions(
-            file.data, "version", "terraform_version", "lineage", "serial"
+        return _mentions(file.searchable, "format_version", "terraform_version", "values", "root_module") or _mentions(
+            file.searchable, "version", "terraform_version", "lineage", "serial"
         )
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bisect
 import gc
 import re
+from collections.abc import Iterator
 
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 
@@ -15,7 +16,8 @@ MAXIMUM_DEPTH = 100
 MAXIMUM_NODES = 500_000
 
 # Every alternative is linear: no nested quantifiers that could match one text in two ways.
-_BLANK = r"[ \t\r\n\ufeff\u00a0]*+(?:(?://[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)[ \t\r\n\ufeff\u00a0]*+)*+"
+# A carriage return alone ends a line, too: for the service, what stands behind it is no comment any more.
+_BLANK = r"[ \t\r\n\ufeff\u00a0]*+(?:(?://[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)[ \t\r\n\ufeff\u00a0]*+)*+"
 _SKIP = re.compile(_BLANK, re.DOTALL)
 # What nearly every template consists of is read in one step each: `"key":` and `,` or the end.
 _KEY = re.compile(_BLANK + r'"((?:[^"\\]|\\.)*+)"' + _BLANK + ":" + _BLANK, re.DOTALL)
@@ -60,12 +62,17 @@ def parse(text: str) -> Node:
             gc.enable()
 
 
+def _line_ends(text: str) -> Iterator[re.Match[str]]:
+    alone = "\r" in text and text.count("\r") != text.count("\r\n")
+    return re.finditer("\r\n|\r|\n" if alone else "\n", text)
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._nodes = 0
-        self._newlines = [match.start() for match in re.finditer("\n", text)]
+        self._newlines = [match.end() - 1 for match in _line_ends(text)]
         # The line at which the last place was asked for, from the line break before it to the one at its end.
         self._row = 0
         self._row_start = -1
@@ -127,7 +134,10 @@ class _Parser:
     def _number(self, match: re.Match[str]) -> int | float:
         text = match.group()
         if match.group(1) is not None or match.group(2) is not None:
-            return float(text)
+            number = float(text)
+            if number in (float("inf"), float("-inf")):
+                raise self._error("a number that is too large")
+            return number
         if len(text) > 400:
             raise self._error("a number with more than 400 digits")
         return int(text)

@@ -40,7 +40,7 @@ class YamlError(ValueError):
 
 
 def parse(text: str, *, templated: bool = False) -> Node:
-    """The only document of a text; an empty one is a Literal of None. See parse_all. Raises YamlError."""
+    """The only document of a text; a Literal of None if there is none. See parse_all. Raises YamlError."""
     documents = parse_all(text, templated=templated)
     if len(documents) > 1:
         raise YamlError("more than one document", documents[1].line, documents[1].column)
@@ -48,7 +48,7 @@ def parse(text: str, *, templated: bool = False) -> Node:
 
 
 def parse_all(text: str, *, templated: bool = False) -> list[Node]:
-    """Every document of a text.
+    """Every document of a text; empty ones, which `---` at an end makes, are left out beside others.
 
     Args:
         text: YAML.
@@ -62,7 +62,8 @@ def parse_all(text: str, *, templated: bool = False) -> list[Node]:
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     builder = _Builder(placeholders.unmask if templated else None)
     try:
-        return _documents(builder, yaml.parse(placeholders.mask(text) if templated else text, Loader=loader))
+        documents = _documents(builder, yaml.parse(placeholders.mask(text) if templated else text, Loader=loader))
+        return [one for one in documents if not _is_empty(one)] or documents[:1]
     except YamlError as error:
         line = placeholders.block_line(text) if templated else None
         if line is None:
@@ -83,6 +84,10 @@ def _documents(builder: _Builder, events: Iterable[yaml.Event]) -> list[Node]:
     except yaml.YAMLError as error:
         raise YamlError(f"not YAML: {str(error).splitlines()[0]}", 1) from None
     return builder.documents
+
+
+def _is_empty(document: Node) -> bool:
+    return isinstance(document, Literal) and document.value is None
 
 
 @dataclass(slots=True)

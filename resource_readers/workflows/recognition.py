@@ -7,7 +7,6 @@ from pathlib import PurePosixPath
 
 from resource_readers.project_files import ProjectFile
 
-_LOOKED_AT = 400_000
 _KEY = re.compile(rb"^(?:\"([\w-]+)\"|'([\w-]+)'|([A-Za-z_][\w-]*))[ \t]*:(?=[ \t\r\n]|$)", re.MULTILINE)
 _LIST_KEY = rb"^(?:%s)[ \t]*:[ \t]*(?:\[|(?:#[^\n]*)?\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*-[ \t])"
 _AZURE_LISTS = {name: re.compile(_LIST_KEY % name.encode(), re.MULTILINE) for name in ("stages", "jobs", "steps")}
@@ -55,14 +54,6 @@ def _is_yaml(file: ProjectFile) -> bool:
     return _path(file).suffix.lower() in (".yml", ".yaml")
 
 
-def _head(file: ProjectFile) -> bytes:
-    """The beginning of a file, without byte order mark."""
-    data = file.data[:_LOOKED_AT]
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        data = data.decode("utf-16", "replace").encode()
-    return data.removeprefix(b"\xef\xbb\xbf")
-
-
 def _outer_keys(data: bytes) -> set[str]:
     """The keys that begin a line."""
     return {next(one for one in groups if one).decode() for groups in _KEY.findall(data)}
@@ -74,7 +65,7 @@ def is_github_workflow(file: ProjectFile) -> bool:
         return False
     if _path(file).parts[-3:-1] == (".github", "workflows"):
         return True
-    keys = _outer_keys(_head(file))
+    keys = _outer_keys(file.searchable)
     return "jobs" in keys and ("on" in keys or "true" in keys) and not keys & {"$schema", "apiVersion", "trigger"}
 
 
@@ -82,7 +73,7 @@ def is_github_action(file: ProjectFile) -> bool:
     """`action.yml` that says how it runs."""
     if _path(file).name.lower() not in ("action.yml", "action.yaml"):
         return False
-    keys = _outer_keys(_head(file))
+    keys = _outer_keys(file.searchable)
     return "runs" in keys or {"name", "description"} <= keys
 
 
@@ -90,7 +81,7 @@ def is_azure_pipeline(file: ProjectFile) -> bool:
     """What is named like a pipeline, and what has the stages, jobs, steps, variables of one."""
     if not _is_yaml(file) or _path(file).parts[-3:-1] == (".github", "workflows"):
         return False
-    data = _head(file)
+    data = file.searchable
     keys = _outer_keys(data)
     if _PIPELINE_NAME.match(_path(file).name) and not keys & {"$schema", "apiVersion"}:
         return True

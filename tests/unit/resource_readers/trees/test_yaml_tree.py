@@ -58,7 +58,7 @@ def test_every_value_knows_its_place() -> None:
 
 
 def test_documents_are_told_apart() -> None:
-    assert [plain(one) for one in parse_all("a: 1\n---\nb: 2\n---\n")] == [{"a": 1}, {"b": 2}, None]
+    assert [plain(one) for one in parse_all("a: 1\n---\nb: 2\n---\n")] == [{"a": 1}, {"b": 2}]
     with pytest.raises(YamlError, match="more than one document") as caught:
         parse("a: 1\n---\nb: 2\n")
     assert caught.value.line == 3
