@@ -1,8 +1,8 @@
 """What kinds of files are recognised by: a file's content in the shape that nearly all files have.
 
 Readers recognise their files by searching for lines such as `kind: Pod`, which is quick. The same content may be
-written in another encoding, with other line ends, as JSON in a YAML file, indented as a whole, or with quoted keys. Such
-a file must not pass as one that is of no kind, so what is searched is brought into shape first.
+written in another encoding, with other line ends, as JSON in a YAML file, indented as a whole, or with quoted keys.
+Such a file must not pass as one that is of no kind, so what is searched is brought into shape first.
 """
 
 from __future__ import annotations
