@@ -140,11 +140,12 @@ class _Judging:
             )
             return (nothing,)
         outcomes = judge(Results(check.readings), self.rules, context.now, check.only)
-        if check.keeper is not None and self.key is not None and not _ask_the_time(self.rules):
+        if check.keeper is not None and self.key is not None and not _ask_the_time(self.rules, check.settings):
             check.keeper.put(self.key, [outcome_to_json(dataclasses.replace(one, seconds=0.0)) for one in outcomes])
         return outcomes
 
 
-def _ask_the_time(rules: RuleSet) -> bool:
+def _ask_the_time(rules: RuleSet, settings: CheckSettings) -> bool:
     """Whether the answer of a rule may be another one tomorrow."""
-    return any(_ASKS_THE_TIME in repr(rule.body).lower() for rule in rules.rules.values())
+    texts = (*(repr(rule.body) for rule in rules.rules.values()), repr(settings.rules), repr(settings.policies))
+    return any(_ASKS_THE_TIME in text.lower() for text in texts)

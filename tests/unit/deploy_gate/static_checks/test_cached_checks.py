@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from deploy_gate.static_checks import kept_readings
 from deploy_gate.static_checks.result_store import ResultStore
 from resource_readers import projects, registry
-from tests.fakes.checked_project import check, make_project, put, said, storage, template, verdict_of
+from tests.fakes.checked_project import NOW, check, found, make_project, put, said, storage, template, verdict_of
 
 SECRET = b"s" * 32
 CONFIGURATION = "schema: mlgate/project/v1\ncheck:\n  profile: {profile}\n"
@@ -196,6 +196,51 @@ def test_what_another_program_had_a_part_in_is_not_kept(root: Path, monkeypatch:
     check(root, keeper=store(root.parent))
     again = check(root, keeper=store(root.parent))
     assert ("unchanged since an earlier run", "4 files") in again.facts
+
+
+BY_DATE = {
+    "name": "renewed",
+    "properties": {
+        "displayName": "An account must be renewed",
+        "mode": "All",
+        "policyRule": {
+            "if": {
+                "allOf": [
+                    {"field": "type", "equals": "Microsoft.Storage/storageAccounts"},
+                    {"value": "[utcNow()]", "greater": "2026-12-31T00:00:00Z"},
+                ]
+            },
+            "then": {"effect": "deny"},
+        },
+    },
+}
+
+
+def test_a_rule_that_asks_for_the_time_is_asked_in_every_run(root: Path) -> None:
+    put(
+        root,
+        {
+            "mlgate.yml": "schema: mlgate/project/v1\ncheck: {policies: [{path: added}]}\n",
+            "added/renewed.json": json.dumps(BY_DATE),
+        },
+    )
+    this_year = found(check(root, keeper=store(root.parent)))
+    next_year = found(check(root, keeper=store(root.parent), now=NOW.replace(year=2027)))
+    assert {rule for rule, _ in next_year - this_year} == {"AZ-RENEWED"}
+
+
+def test_another_version_of_an_added_definition_is_another_rule(root: Path) -> None:
+    stricter = json.loads(json.dumps(BY_DATE).replace("[utcNow()]", "2027-01-01T00:00:00Z"))
+    put(
+        root,
+        {
+            "mlgate.yml": "schema: mlgate/project/v1\ncheck: {policies: [{path: added}]}\n",
+            "added/renewed.json": json.dumps(stricter).replace("2026-12", "2028-12"),
+        },
+    )
+    before = found(check(root, keeper=store(root.parent)))
+    put(root, {"added/renewed.json": json.dumps(stricter)})
+    assert {rule for rule, _ in found(check(root, keeper=store(root.parent))) - before} == {"AZ-RENEWED"}
 
 
 def leaves(value: Any, put_back: Callable[[Any], None]) -> Iterator[tuple[Any, Callable[[Any], None]]]:
