@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,8 @@ def plain_value(value: Value, shown: Callable[[str], str] = redact) -> Any:
         return {key: plain_value(one, shown) for key, one in value.items()}
     if isinstance(value, list):
         return [plain_value(one, shown) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$unknown": "a number that JSON doesn't have"}
     if isinstance(value, Closure | ResourceHandle):
         return {"$unknown": "a function" if isinstance(value, Closure) else f"the whole of {shown(value.id)}"}
     return value

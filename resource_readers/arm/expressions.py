@@ -22,6 +22,7 @@ from resource_readers.trees.nodes import (
 MAXIMUM_DEPTH = 60
 MAXIMUM_CHARACTERS = 24_576 * 4
 """Azure Resource Manager itself stops at 24,576 characters; compiled Bicep can be longer before it is deployed."""
+MAXIMUM_DIGITS = 300
 
 _TOKEN = re.compile(
     r"\s*+(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>-?[0-9]+(?:\.[0-9]+)?)|(?P<text>'(?:[^']|'')*+')|(?P<sign>[().,?\[\]]))"
@@ -168,6 +169,8 @@ class _Parser:
         if kind == "text":
             return self._suffixes(Literal(text[1:-1].replace("''", "'"), self._line), depth)
         if kind == "number":
+            if len(text) > MAXIMUM_DIGITS:
+                raise ExpressionError(f"a number with more than {MAXIMUM_DIGITS} digits")
             return Literal(float(text) if "." in text else int(text), self._line)
         if kind != "name":
             raise ExpressionError(f"{text!r} starts no value")

@@ -15,6 +15,7 @@ PLACEHOLDER = "a placeholder stands here, which is filled in before the file is 
 # What marshmallow, with which the CLI reads its files, takes for a truth value.
 _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
+_MAXIMUM_DURATION = 10**15
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}\Z")
 _NUMBER = re.compile(r"[-+]?[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][-+]?[0-9]{1,2})?\Z")
 _BINDING = re.compile(r"\$\{\{")
@@ -138,7 +139,7 @@ def minutes_text(node: Node) -> Value:
 
 def _duration(node: Node, factor: int) -> Value:
     value = number(node)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MAXIMUM_DURATION:
         return value
     total = round(value * factor)
     days, rest = divmod(total, 86_400_000)

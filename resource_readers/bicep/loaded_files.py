@@ -18,7 +18,7 @@ _ENCODINGS = {
     "utf-16": "utf-16",
     "utf-16be": "utf-16-be",
 }
-_STEP = re.compile(r"\.?([A-Za-z_][\w-]*)|\[([0-9]+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
+_STEP = re.compile(r"\.?([A-Za-z_][\w-]*)|\[([0-9]{1,9})\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
 
 
 class NotEvaluatedError(Exception):

@@ -28,6 +28,7 @@ MAXIMUM_STAGES = 500
 _PLATFORM = frozenset(
     {f"{prefix}{part}" for prefix in ("TARGET", "BUILD") for part in ("PLATFORM", "OS", "ARCH", "VARIANT", "STAGE")}
 )
+_STAGE_NUMBER = re.compile(r"[0-9]{1,6}")
 _SHOWN = re.compile(r"[A-Z]{2,14}")
 _REMOTE = re.compile(r"(?:https?|ftp|git|ssh)://|git@", re.IGNORECASE)
 
@@ -356,8 +357,8 @@ class Stages:
         """What `--from` names: a stage by name or number, or an image."""
         reference = expand(text, self._globals, self._escape)
         named = self._stage_named(reference)
-        if named is None and isinstance(reference, str) and reference.isdigit() and int(reference) < len(self.stages):
-            named = self.stages[int(reference)]
+        if named is None and isinstance(reference, str) and _STAGE_NUMBER.fullmatch(reference):
+            named = self.stages[int(reference)] if int(reference) < len(self.stages) else None
         if named is not None:
             return {"reference": reference, "stage": named.index}
         parts = image_parts(reference)

@@ -46,20 +46,25 @@ class Section:
 
     def append(self, key: str, value: Value, place: Position) -> None:
         """One more item of a list."""
-        items: list[Any] = self.values.setdefault(key, [])
+        items = self.values.get(key)
+        if not isinstance(items, list):
+            items = self.values[key] = []
         self.places.record((*self.path, key), place)
         self.places.record((*self.path, key, len(items)), place)
         items.append(value)
 
     def entry(self, key: str, name: str, value: Value, place: Position) -> None:
         """One more entry of a mapping; a later one wins."""
-        self.values.setdefault(key, {})[name] = value
+        if not isinstance(self.values.get(key), dict):
+            self.values[key] = {}
+        self.values[key][name] = value
         self.places.record((*self.path, key), place)
         self.places.replace((*self.path, key, name), place)
 
     def item(self, key: str, place: Position) -> Section:
         """One more item of a list, a mapping itself."""
-        made = Section(self.places, (*self.path, key, len(self.values.get(key, []))))
+        items = self.values.get(key)
+        made = Section(self.places, (*self.path, key, len(items) if isinstance(items, list) else 0))
         self.append(key, made.values, place)
         return made
 

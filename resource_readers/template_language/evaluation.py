@@ -126,6 +126,8 @@ def evaluate(node: Node, frame: Frame) -> Value:
             return _call(node, frame)
         case Member():
             base = evaluate(node.base, frame)
+            if isinstance(base, dict) and node.name not in base:
+                frame.scope.budget.spend(len(base) // _ITEMS)
             return None if base is None and _after_safe(node.base) else member(base, node.name, safe=node.safe)
         case Index():
             return _index(node, frame)
@@ -180,6 +182,7 @@ def _call(node: Call, frame: Frame) -> Value:
     if lazy is not None:
         return lazy(node, frame)
     arguments = tuple(evaluate(one, frame) for one in node.arguments)
+    frame.scope.budget.spend(_size(arguments, _SLOW_CHARACTERS if name in _SLOW else _CHARACTERS))
     try:
         value = frame.scope.call(node.name, arguments, frame)
     except FunctionError as error:
@@ -192,6 +195,21 @@ def _call(node: Call, frame: Frame) -> Value:
 
 
 _SHARED = frozenset({"parameters", "variables", "lambdavariables"})
+# Functions that look at each character by itself.
+_SLOW = frozenset({"greater", "greaterorequals", "less", "lessorequals", "uniquestring"})
+_CHARACTERS, _SLOW_CHARACTERS = 128, 4
+_ITEMS = 4
+
+
+def _size(arguments: tuple[Value, ...], characters: int) -> int:
+    """What it costs to go through the arguments."""
+    steps = 0
+    for one in arguments:
+        if isinstance(one, str):
+            steps += len(one) // characters
+        elif isinstance(one, list | dict):
+            steps += len(one) // _ITEMS
+    return steps
 
 
 def _if(node: Call, frame: Frame) -> Value:
@@ -293,6 +311,8 @@ def _index(node: Index, frame: Frame) -> Value:
     base, index = evaluate(node.base, frame), evaluate(node.index, frame)
     safe = node.safe or (base is None and _after_safe(node.base))
     if isinstance(index, str):
+        if isinstance(base, dict) and index not in base:
+            frame.scope.budget.spend(len(base) // _ITEMS)
         return member(base, index, safe=safe)
     if isinstance(base, Unknown):
         return unknown_call("item", (base, index))

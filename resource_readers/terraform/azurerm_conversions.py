@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -196,9 +197,10 @@ def _number(value: Value, _: str) -> Value:
     if not isinstance(value, str):
         return value
     try:
-        return int(value) if value.lstrip("-").isdigit() else float(value)
+        number = int(value) if value.lstrip("-").isdigit() else float(value)
     except ValueError:
         return value
+    return number if math.isfinite(number) else value
 
 
 def _text(value: Value, _: str) -> Value:

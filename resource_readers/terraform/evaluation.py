@@ -53,6 +53,9 @@ from resource_readers.terraform.values import (
 MAXIMUM_DEPTH = 160
 """Evaluations within one another: expressions, and the names that they lead to."""
 
+_CHARACTERS = 64
+"""Characters of a text that is put together for a step."""
+
 _ELEMENT = "*"
 
 
@@ -134,6 +137,7 @@ def _template(node: Template, frame: Frame) -> Value:
         else:
             parts.append(to_text(value))
     text = limited("".join(parts))
+    frame.scope.run.budget.spend(len(text) // _CHARACTERS)
     return text if missing is None else unknown(missing.reason, text)
 
 
@@ -159,14 +163,17 @@ def _template_for(node: TemplateFor, frame: Frame) -> Value:
         if size > 4_000_000:
             raise LimitError("a text that is too long")
     result = limited("".join(parts))
+    frame.scope.run.budget.spend(size // _CHARACTERS)
     return result if missing is None else unknown(missing.reason, result)
 
 
 def _tuple(node: TupleNode, frame: Frame) -> Value:
+    frame.scope.run.budget.spend(len(node.items))
     return [evaluate(one, frame) for one in node.items]
 
 
 def _object(node: ObjectNode, frame: Frame) -> Value:
+    frame.scope.run.budget.spend(len(node.entries))
     result: dict[str, Value] = {}
     for entry in node.entries:
         key = known(evaluate(entry.key, frame))

@@ -150,7 +150,7 @@ class ExpressionParser(Scanner):
                 self.peek()
                 if not bare and self.text.startswith("*", self.at):
                     self.at += 1
-                    node = Splat(node, self._postfix(Each(at), bare=True), at)
+                    node = self._splat(node, at, bare=True)
                 else:
                     node = self._member(node, at)
             elif character == "[" and not bare:
@@ -175,11 +175,20 @@ class ExpressionParser(Scanner):
             self.at += 1
             self.take("]")
             self.lines = outer
-            return Splat(node, self._postfix(Each(at), bare=False), at)
+            return self._splat(node, at, bare=False)
         key = self.expression()
         self.take("]")
         self.lines = outer
         return Index(node, key, at)
+
+    def _splat(self, node: Node, at: int, *, bare: bool) -> Node:
+        """What stands behind `[*]` or `.*` belongs to each element."""
+        self._depth += 1
+        if self._depth > MAXIMUM_DEPTH:
+            raise SyntaxProblem(f"nested deeper than {MAXIMUM_DEPTH} levels", self.at)
+        splat = Splat(node, self._postfix(Each(at), bare=bare), at)
+        self._depth -= 1
+        return splat
 
     def _for(self, at: int, close: str) -> Node | None:
         """What stands in brackets if it begins with `for`."""

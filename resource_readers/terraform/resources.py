@@ -29,6 +29,7 @@ class Places:
 
 def body_values(body: Body, frame: Frame, at: int, skipped: frozenset[str]) -> tuple[dict[str, Value], Places]:
     """The values of a body, and where its blocks stand. Raises LimitError."""
+    frame.scope.run.budget.spend(3 + 2 * len(body.attributes))
     values: dict[str, Value] = {}
     for name, attribute in body.attributes.items():
         if name not in skipped:

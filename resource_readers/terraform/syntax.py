@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import bisect
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias
 
+from resource_readers.trees.lines import line_ends
 from resource_readers.trees.nodes import Position
 
 
@@ -23,7 +23,7 @@ class SourceText:
     def position(self, at: int) -> Position:
         """1-based line and column of an offset."""
         if self._newlines is None:
-            self._newlines = [match.start() for match in re.finditer("\n", self.text)]
+            self._newlines = line_ends(self.text)
         before = bisect.bisect_left(self._newlines, at)
         return Position(before + 1, at - (self._newlines[before - 1] if before else -1))
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import bisect
 import gc
 import re
-from collections.abc import Iterator
 
+from resource_readers.trees.lines import line_ends
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 
 MAXIMUM_DEPTH = 100
@@ -62,17 +62,12 @@ def parse(text: str) -> Node:
             gc.enable()
 
 
-def _line_ends(text: str) -> Iterator[re.Match[str]]:
-    alone = "\r" in text and text.count("\r") != text.count("\r\n")
-    return re.finditer("\r\n|\r|\n" if alone else "\n", text)
-
-
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
         self._nodes = 0
-        self._newlines = [match.end() - 1 for match in _line_ends(text)]
+        self._newlines = line_ends(text)
         # The line at which the last place was asked for, from the line break before it to the one at its end.
         self._row = 0
         self._row_start = -1

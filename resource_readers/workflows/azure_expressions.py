@@ -165,11 +165,11 @@ class _Parser:
 
 
 def _number(text: str) -> int | float | str:
+    if text.count(".") > 1 or len(text) > 300:
+        return text  # a version; nobody means a number of that length
     if text.lower().lstrip("-").startswith("0x"):
         return int(text, 16)
-    if text.count(".") > 1:
-        return text  # a version
-    return float(text) if "." in text else int(text) if len(text) < 300 else text
+    return float(text) if "." in text else int(text)
 
 
 def evaluate(expression: Expression, names: Names) -> Result:

@@ -122,7 +122,7 @@ def to_number(value: Result) -> int | float | None:
             return 0
         if re.fullmatch(r"[-+]?\d{1,300}", text):
             return int(text)
-        if re.fullmatch(r"[-+]?(?:\d+\.\d*|\.\d+)", text):
+        if len(text) <= 300 and re.fullmatch(r"[-+]?(?:\d+\.\d*|\.\d+)", text):
             return float(text)
     return None
 

@@ -61,7 +61,9 @@ class _JsonWriter:
             raise LimitError(f"a value nested deeper than {MAXIMUM_DEPTH} levels")
         if isinstance(value, str):
             text = json.dumps(value, ensure_ascii=False)
-            return [_ESCAPED.sub(lambda one: f"\\u{ord(one.group()):04x}", text)]
+            text, escaped = _ESCAPED.subn(lambda one: f"\\u{ord(one.group()):04x}", text)
+            self._budget.spend(escaped + len(text) // 64)
+            return [text]
         if isinstance(value, dict):
             return self._joined("{", "}", [(self.parts(key, depth), value[key]) for key in sorted(value)], depth)
         if isinstance(value, list):

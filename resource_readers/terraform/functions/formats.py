@@ -19,7 +19,10 @@ from resource_readers.terraform.values import (
     to_text,
 )
 
-_PIECES = re.compile(r"%(?P<flags>[-+# 0]*)(?P<width>\d*)(?P<precision>\.\d*)?(?:\[(?P<position>\d+)\])?(?P<verb>.)?")
+_PIECES = re.compile(
+    r"%(?P<flags>[-+# 0]*)(?P<width>[0-9]{0,9})(?P<precision>\.[0-9]{0,9})?"
+    r"(?:\[(?P<position>[0-9]{1,9})\])?(?P<verb>.)?"
+)
 _MAXIMUM_WIDTH = 10_000
 
 

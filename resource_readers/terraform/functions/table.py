@@ -29,6 +29,11 @@ from resource_readers.terraform.values import (
 )
 
 MAXIMUM_ITEMS = 1_000_000
+_CHARACTERS = 64
+"""Characters of texts that cost a step; fewer for functions that take their time."""
+_FEWER_CHARACTERS = {"title": 4, "upper": 8, "lower": 8, "urlencode": 8, "csvdecode": 16, "yamldecode": 2}
+_ITEMS = 4
+"""Elements of lists and maps that cost a step."""
 
 
 class Files(Protocol):
@@ -110,14 +115,27 @@ def call(name: str, arguments: list[Value], context: Context) -> Value:
         if isinstance(value, Unknown) and kind != "v":
             return unknown_call(name, arguments, value.reason)
         converted.append(value)
+    context.budget.spend(_size(converted, _FEWER_CHARACTERS.get(name, _CHARACTERS)))
     result = entry.make(context, *converted) if entry.wants_context else entry.make(*converted)
     if isinstance(result, str):
+        context.budget.spend(len(result) // _CHARACTERS)
         return limited(result)
     if isinstance(result, list | dict):
         context.budget.spend(len(result))
     elif type(result) is Unknown and not result.text and not result.resource:
         return unknown_call(name, arguments, result.reason) if arguments else result
     return result
+
+
+def _size(arguments: list[Value], characters: int) -> int:
+    """What it costs to go through the arguments."""
+    steps = 0
+    for one in arguments:
+        if isinstance(one, str):
+            steps += len(one) // characters
+        elif isinstance(one, list | dict):
+            steps += len(one) // _ITEMS
+    return steps
 
 
 def _converted(name: str, kind: str, value: Value, context: Context) -> Value:

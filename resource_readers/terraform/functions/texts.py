@@ -13,6 +13,9 @@ from resource_readers.terraform.values import EvaluationProblem, known, to_text
 
 _SPACE = " \t\n\v\f\r\u0085\u00a0"
 _MAXIMUM_PATTERN = 10_000
+_MAXIMUM_WORK = 300_000_000
+_WORK_A_STEP = 500
+_STEPS_A_MATCH = 8
 
 
 @function("chomp", "t")
@@ -126,10 +129,10 @@ def _trimspace(text: str) -> Value:
     return text.strip()
 
 
-@function("replace", "t t t")
-def _replace(text: str, old: str, new: str) -> Value:
+@function("replace", "t t t", context=True)
+def _replace(context: Context, text: str, old: str, new: str) -> Value:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
-        return _replaced(text, old[1:-1], new)
+        return _replaced(context, text, old[1:-1], new)
     _room(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
     return text.replace(old, new)
 
@@ -149,11 +152,34 @@ def compiled(pattern: str) -> Any:
         raise EvaluationProblem(f"no regular expression: {error}") from None
 
 
-def _replaced(text: str, pattern: str, new: str) -> Value:
+def _for_text(context: Context, pattern: str, text: str) -> Any:
+    """A regular expression, paid for. Raises EvaluationProblem, LimitError.
+
+    RE2 is linear in the text, but each of its characters may cost as much as the pattern has places and groups.
+    """
     expression = compiled(pattern)
+    work = len(text) * len(pattern) * _repeats(pattern) * (1 + expression.groups)
+    if work > _MAXIMUM_WORK:
+        raise EvaluationProblem("a regular expression that costs too much for a text of this length")
+    context.budget.spend(work // _WORK_A_STEP)
+    return expression
+
+
+def _repeats(pattern: str) -> int:
+    """How often `{n}` may repeat a part of the pattern."""
+    import re
+
+    times = 1
+    for match in re.finditer(r"\{(\d{0,4})(?:,(\d{0,4}))?\}", pattern):
+        times = min(times * max(int(match[2] or match[1] or 1), 1), 1_000)
+    return times
+
+
+def _replaced(context: Context, text: str, pattern: str, new: str) -> Value:
+    expression = _for_text(context, pattern, text)
     parts: list[str] = []
     at = size = 0
-    for match in _matches(expression, text):
+    for match in _matches(context, expression, text):
         piece = _expanded(new, match, expression)
         size += len(piece) + match.start() - at
         _room(size)
@@ -170,17 +196,18 @@ def _expanded(new: str, match: Any, expression: Any) -> str:
         if mark.group() == "$$":
             return "$"
         name = mark.group(1) or mark.group(2)
-        if name.isdigit():
+        if re.fullmatch("[0-9]{1,4}", name):
             return (match.group(int(name)) or "") if int(name) <= expression.groups else ""
         return (match.group(name) or "") if name in expression.groupindex else ""
 
     return re.sub(r"\$\$|\$\{(\w+)\}|\$(\w+)", of, new)
 
 
-def _matches(expression: Any, text: str) -> Iterator[Any]:
+def _matches(context: Context, expression: Any, text: str) -> Iterator[Any]:
     """All matches that Go would find: none that is empty right behind another."""
     end = -1
     for match in expression.finditer(text):
+        context.budget.spend(_STEPS_A_MATCH)
         if match.start() == match.end() == end:
             continue
         end = match.end()
@@ -195,19 +222,19 @@ def _captures(match: Any, expression: Any) -> Value:
     return match.group(0)
 
 
-@function("regex", "t t")
-def _regex(pattern: str, text: str) -> Value:
-    expression = compiled(pattern)
+@function("regex", "t t", context=True)
+def _regex(context: Context, pattern: str, text: str) -> Value:
+    expression = _for_text(context, pattern, text)
     match = expression.search(text)
     if match is None:
         raise EvaluationProblem("regex(): the pattern doesn't match")
     return _captures(match, expression)
 
 
-@function("regexall", "t t")
-def _regexall(pattern: str, text: str) -> Value:
-    expression = compiled(pattern)
-    return [_captures(match, expression) for match in _matches(expression, text)]
+@function("regexall", "t t", context=True)
+def _regexall(context: Context, pattern: str, text: str) -> Value:
+    expression = _for_text(context, pattern, text)
+    return [_captures(match, expression) for match in _matches(context, expression, text)]
 
 
 @function("templatestring", "t m", context=True)

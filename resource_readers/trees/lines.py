@@ -1,0 +1,11 @@
+"""Where the lines of a text end."""
+
+from __future__ import annotations
+
+import re
+
+
+def line_ends(text: str) -> list[int]:
+    """Index of the last character of every line end: a line feed, or a carriage return alone."""
+    alone = "\r" in text and text.count("\r") != text.count("\r\n")
+    return [match.end() - 1 for match in re.finditer("\r\n|\r|\n" if alone else "\n", text)]
