@@ -79,7 +79,7 @@ class _NoTools:
 def render(matrix_name: str, table_format: str) -> None:
     """Show a persona matrix as a table."""
     from rbac_matrix.matrix import load_matrix
-    from rbac_matrix.rendering import markdown_table, print_table
+    from rbac_matrix.rendering.tables import markdown_table, print_table
 
     matrix = load_matrix(matrix_name)
     if table_format == "markdown":

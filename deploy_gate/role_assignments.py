@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy_gate.role_extraction import Extracted, extract
-from rbac_matrix.checks import SCANNER, Checked, check_assignment, check_role_definition
+from rbac_matrix.checks.rules import SCANNER, Checked, check_assignment, check_role_definition
 from rbac_matrix.matrix import Matrix, load_matrix
 from rbac_matrix.principals import Principals, load_principals
 from resource_readers.interface import NotRead, ReadRequest, ReadResult

@@ -9,10 +9,10 @@ from rbac_matrix.assignments import (
     AssignmentScope,
     ManagedIdentity,
     RoleAssignment,
-    RoleDefinition,
     ScopeKind,
     Timing,
 )
+from rbac_matrix.permissions.interface import PermissionBlock, Permissions, RoleDefinition
 from rbac_matrix.principals import GUID
 from resource_readers.interface import Resource, Unknown, Value
 from resource_readers.template_language.resource_ids import split_segments
@@ -186,22 +186,39 @@ def scope_of(text: str) -> AssignmentScope:
 def _definition(resource: Resource) -> RoleDefinition:
     permissions = _property(resource, "permissions")
     unknown = "" if isinstance(permissions, list) else _text(permissions)
-    actions: list[str] = []
-    data_actions: list[str] = []
+    blocks: list[PermissionBlock] = []
     for permission in permissions if isinstance(permissions, list) else []:
         if not isinstance(permission, dict):
             unknown = _text(permission)
             continue
-        for key, into in (("actions", actions), ("dataactions", data_actions)):
-            listed: Value = next((value for name, value in permission.items() if name.casefold() == key), [])
-            if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
-                unknown = _text(listed) if not isinstance(listed, list) else "an action is not known"
-            into += [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+        lists = {key: _actions(permission, key) for key in ("actions", "notactions", "dataactions", "notdataactions")}
+        unknown = next((reason for _, reason in lists.values() if reason), unknown)
+        blocks.append(PermissionBlock(**{_FIELDS[key]: known for key, (known, _) in lists.items()}))
     shown = _property(resource, "roleName")
+    last = _last(resource.id)
     return RoleDefinition(
+        id=last if GUID.fullmatch(last) else "",
         name=shown if isinstance(shown, str) and shown else _text(resource.name),
-        actions=tuple(actions),
-        data_actions=tuple(data_actions),
+        permissions=Permissions(tuple(blocks)),
         unknown=unknown,
         location=Location(resource.location.path, resource.line("properties", "permissions")),
     )
+
+
+_FIELDS = {
+    "actions": "actions",
+    "notactions": "not_actions",
+    "dataactions": "data_actions",
+    "notdataactions": "not_data_actions",
+}
+
+
+def _actions(permission: dict[str, Value], key: str) -> tuple[tuple[str, ...], str]:
+    """The known actions of a list, and what of it isn't known."""
+    listed = next((value for name, value in permission.items() if name.casefold() == key), [])
+    if listed is None:
+        return (), ""
+    if not isinstance(listed, list):
+        return (), _text(listed)
+    known = tuple(one for one in listed if isinstance(one, str))
+    return known, "" if len(known) == len(listed) else "an action is not known"

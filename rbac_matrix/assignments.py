@@ -59,7 +59,12 @@ class RoleAssignment:
         principal_type: "User", "Group", "ServicePrincipal" ...; "" if nothing is said or it isn't known.
         scope: see AssignmentScope.
         timing: see Timing.
-        conditional: it is made only under a condition that isn't known.
+        hours: how long a time-bound one holds; None if it has no end or it isn't known.
+        condition: the assignment's own condition (attribute-based access control), as written; "" for none, None if it
+            isn't known.
+        conditional: the deployment makes it only under a condition that isn't known.
+        principal_name: display name that the source has for the principal; "" for none.
+        description: the assignment's own description.
         location: file and line.
     """
 
@@ -73,16 +78,9 @@ class RoleAssignment:
     principal_type: str = ""
     scope: AssignmentScope
     timing: Timing = Timing.PERMANENT
+    hours: float | None = None
+    condition: str | None = ""
     conditional: bool = False
-    location: Location
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleDefinition:
-    """A custom role. `unknown` says what of its permissions isn't known; empty means that all is."""
-
-    name: str
-    actions: tuple[str, ...]
-    data_actions: tuple[str, ...]
-    unknown: str = ""
+    principal_name: str = ""
+    description: str = ""
     location: Location

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from rbac_matrix import checks
 from rbac_matrix.assignments import (
     AssignmentScope,
     ManagedIdentity,
     RoleAssignment,
-    RoleDefinition,
     ScopeKind,
     Timing,
 )
+from rbac_matrix.checks import rules as checks
 from rbac_matrix.matrix import MATRIX_NAMES, Matrix, RoleSystem, load_matrix
+from rbac_matrix.permissions.interface import PermissionBlock, Permissions, RoleDefinition
 from rbac_matrix.principals import Principal, Principals
 from verdicts import Location, Severity
 
@@ -155,7 +155,8 @@ def test_technical_support_is_eligible_or_time_bound_but_never_permanent() -> No
 def test_a_custom_role_with_a_wildcard(
     actions: tuple[str, ...], data: tuple[str, ...], severity: Severity | None
 ) -> None:
-    role = RoleDefinition(name="r", actions=actions, data_actions=data, location=HERE)
+    permissions = Permissions((PermissionBlock(actions=actions, data_actions=data),))
+    role = RoleDefinition(id="", name="r", permissions=permissions, location=HERE)
     result = checks.check_role_definition(role)
     assert [(one.rule_id, one.severity) for one in result.findings] == (
         [(checks.CUSTOM_ROLE_WILDCARD, severity)] if severity else []
@@ -164,7 +165,7 @@ def test_a_custom_role_with_a_wildcard(
 
 
 def test_a_custom_role_whose_actions_are_not_known_is_undecided() -> None:
-    role = RoleDefinition(name="r", actions=(), data_actions=(), unknown="a parameter", location=HERE)
+    role = RoleDefinition(id="", name="r", permissions=Permissions(), unknown="a parameter", location=HERE)
     assert checks.check_role_definition(role).undecided
 
 

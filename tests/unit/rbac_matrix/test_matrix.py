@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from rbac_matrix.matrix import DATA, MATRIX_NAMES, Access, RoleSystem, load_matrix, read_matrix
-from rbac_matrix.rendering import markdown_table, rows
+from rbac_matrix.rendering.tables import markdown_table, rows
 from verdicts import ConfigurationError
 
 SPECIFICATION = Path("/work/shared/spec/rbac.md")

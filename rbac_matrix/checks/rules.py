@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rbac_matrix.assignments import RoleAssignment, RoleDefinition, ScopeKind, Timing
+from rbac_matrix.assignments import RoleAssignment, ScopeKind, Timing
 from rbac_matrix.matrix import Access, Matrix, Persona, Role
+from rbac_matrix.permissions.interface import RoleDefinition
 from rbac_matrix.principals import Principal, Principals
 from verdicts import Finding, Severity
 
@@ -204,7 +205,8 @@ def _permanent(case: _Case) -> Iterator[Finding]:
 
 def check_role_definition(role: RoleDefinition) -> Checked:
     """MLG-RBAC-CUSTOM-ROLE-WILDCARD on one custom role."""
-    wide = [action for action in (*role.actions, *role.data_actions) if _wildcard(action)]
+    blocks = role.permissions.blocks
+    wide = [action for block in blocks for action in (*block.actions, *block.data_actions) if _wildcard(action)]
     undecided = (f"its permissions are not known ({role.unknown})",) if role.unknown else ()
     if not wide:
         return Checked((), undecided)

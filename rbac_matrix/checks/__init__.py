@@ -1,0 +1,1 @@
+"""The rules of role assignments, and what they find."""

@@ -1,0 +1,141 @@
+"""What an organisation says of its personas, beside the cells of the matrices."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rbac_matrix.matrix import Matrix
+from rbac_matrix.permissions.interface import RoleDefinition
+from rbac_matrix.principals import Principals
+from verdicts import InputDigest, Location, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """A workspace setup: one project, team or department in one environment, with the resources that it owns.
+
+    Attributes:
+        environment: name of an environment of one of the matrices.
+        resources: ids of resources, resource groups or subscriptions by service id; a group or subscription means every
+            resource of the service's types in it.
+    """
+
+    name: str
+    environment: str
+    resources: Mapping[str, tuple[str, ...]]
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """Half of a combination. It is held by whoever has one of its entries.
+
+    Attributes:
+        personas: ids; belonging to one of them is enough.
+        roles: labels or names of roles.
+        actions: an action (or data action) that some role permits.
+        environments: names of environments or matrices in which the side counts; empty means all of them.
+    """
+
+    personas: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    actions: tuple[str, ...] = ()
+    environments: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """Personas, roles or actions that one person must not have together.
+
+    It is a finding for everybody who holds both sides.
+    """
+
+    id: str
+    reason: str
+    severity: Severity
+    first: Side
+    second: Side
+
+
+class Workload(enum.Enum):
+    """Whose managed identity it is."""
+
+    HUB = "hub"
+    PROJECT = "project"
+    ENDPOINT = "online-endpoint"
+    APP_SERVICE = "app-service"
+    PORTAL_USER = "portal-user"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkloadGrant:
+    """One line of the table of workload identities.
+
+    Attributes:
+        scope: type of the resource, "hub" and "project" (both workspaces), or "resource-group".
+        role: label or name of a role in the roles file.
+        condition: the assignment must carry a condition.
+    """
+
+    workload: Workload
+    scope: str
+    role: str
+    condition: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonaRules:
+    """What holds for a persona's assignments beside their roles.
+
+    Attributes:
+        principal_types: "Group", "ServicePrincipal", "User": what may hold them.
+        just_in_time: only eligible or time-bound assignments.
+        maximum_hours: longest time-bound assignment; None for no limit.
+        conditions: texts of conditions (`*` stands for anything) that its assignments may carry; empty allows every one.
+    """
+
+    principal_types: frozenset[str]
+    just_in_time: bool
+    maximum_hours: int | None = None
+    conditions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlass:
+    """A principal that is never reported as excess and never removed. Reason and end are shown in every report."""
+
+    object_id: str
+    reason: str
+    location: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """Everything of it.
+
+    Attributes:
+        matrices: by name ("production", "pre-production", or the organisation's own).
+        rules: by persona id; every persona has them.
+        principals: groups and identities by object id, managed identity or naming pattern.
+        custom_roles: definitions that the organisation's file declares.
+        inputs: digests of every file that it was read from.
+    """
+
+    matrices: Mapping[str, Matrix]
+    rules: Mapping[str, PersonaRules]
+    principals: Principals
+    setups: tuple[Setup, ...] = ()
+    combinations: tuple[Combination, ...] = ()
+    workloads: tuple[WorkloadGrant, ...] = ()
+    custom_roles: tuple[RoleDefinition, ...] = ()
+    break_glass: tuple[BreakGlass, ...] = ()
+    inputs: tuple[InputDigest, ...] = field(default=())
+
+    def matrix_for(self, environment: str) -> Matrix | None:
+        """The matrix that holds in an environment; a matrix's own name counts as one, too."""
+        named = self.matrices.get(environment)
+        if named is not None:
+            return named
+        return next((one for one in self.matrices.values() if environment in one.environments), None)

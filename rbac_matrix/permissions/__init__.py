@@ -1,0 +1,1 @@
+"""What roles permit: definitions, effective actions, and how two of them compare."""
