@@ -1,7 +1,7 @@
 """The estate as a value. Every source (templates, exports, the live estate) gives one; several can be joined.
 
-Nothing here reads a file or the network. A part that was not asked for is None; a part that was asked for and could not be
-read whole is a gap, and whatever depends on it is could-not-check.
+Nothing here reads a file or the network. A part that was not asked for is None; a part that was asked for and
+could not be read whole is a gap, and whatever depends on it is could-not-check.
 """
 
 from __future__ import annotations
@@ -152,8 +152,8 @@ class Estate:
         covers: the parts that were asked for; the rules that need another part say that they did not look.
         assignments: permanent, time-bound and eligible ones (`timing`).
         definitions: custom roles (those of templates and of the estate).
-        whole: the assignments are all that there are (an export or the live estate), so that one which the matrix demands
-            and which isn't among them is missing. Templates never are.
+        whole: the assignments are all that there are (an export or the live estate), so that one which the matrix
+            demands and which isn't among them is missing. Templates never are.
     """
 
     covers: frozenset[Part] = frozenset()

@@ -93,7 +93,7 @@ class PersonaRules:
         principal_types: "Group", "ServicePrincipal", "User": what may hold them.
         just_in_time: only eligible or time-bound assignments.
         maximum_hours: longest time-bound assignment; None for no limit.
-        conditions: texts of conditions (`*` stands for anything) that its assignments may carry; empty allows every one.
+        conditions: texts of conditions (`*` stands for anything) that its assignments may carry; empty allows all.
     """
 
     principal_types: frozenset[str]

@@ -1,8 +1,9 @@
 """What a role definition permits, and the answer of a comparison.
 
-Source: Azure role definitions, https://learn.microsoft.com/azure/role-based-access-control/role-definitions. An action is
-permitted if one block of permissions grants it: it matches a pattern of `actions` and none of the `notActions` of the same
-block. `*` stands for any number of characters, separators included; case doesn't count. Data actions are apart.
+Source: Azure role definitions, https://learn.microsoft.com/azure/role-based-access-control/role-definitions. An
+action is permitted if one block of permissions grants it: it matches a pattern of `actions` and none of the
+`notActions` of the same block. `*` stands for any number of characters, separators included; case doesn't count. Data
+actions are apart.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class ExcessAction:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """See `Relation`; excess has the most dangerous first, `lacking` the patterns that are allowed and not permitted."""
+    """See `Relation`; excess has the most dangerous first, `lacking` what is allowed and not permitted."""
 
     relation: Relation
     excess: tuple[ExcessAction, ...] = ()
