@@ -61,15 +61,19 @@ def judge(
     add_estate_facts([view for shown, _, view in views if shown not in parts], whole=whole)
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
     known = KnownResources((view for shown, _, view in views if shown not in parts), whole=whole)
+    taken_in = _taken_in(views, parts)
     tally = _Tally()
     for shown, resource, view in views:
-        if only is not None and shown not in only:
+        if only is not None and shown not in only and resource.location.path not in only:
             continue
         tally.judged += 1
         is_part = shown in parts
+        judged_there = is_part and _declaration(resource) in taken_in
         for policy, applies in rules.pack.candidates(view, surroundings):
             if is_part and policy.existence is not None:
                 continue  # what a part needs beside it may come from the file that takes it in
+            if judged_there and rules.rules[policy.definition.name].family != SECRETS:
+                continue  # a default that nobody gets is none; a secret stands in the file whoever gets it
             answer = evaluate_known(policy, view, surroundings, known, applies=applies)
             _take(rules.rules[policy.definition.name], rules, resource, view, answer, is_part, tally)
     judged = [result for shown, result in read if only is None or shown in only]
@@ -85,6 +89,24 @@ def judge(
         notes=(*rules.notes, *(("no resource stands in these files",) if empty else ())),
     )
     return done, *_unread(hidden), *_undecided(tally)
+
+
+def _declaration(resource: Resource) -> tuple[str, int | None, int | None, str]:
+    place = resource.location
+    return place.path, place.line, place.column, resource.type.casefold()
+
+
+def _taken_in(
+    views: Sequence[tuple[str, Resource, Mapping[str, Any]]], parts: frozenset[str]
+) -> frozenset[tuple[str, int | None, int | None, str]]:
+    """Resources of parts that another file declares with the values that it gives: these are judged there."""
+    if not parts:
+        return frozenset()
+    return frozenset(
+        _declaration(resource)
+        for shown, resource, _ in views
+        if resource.location.path != shown and resource.location.path in parts
+    )
 
 
 def _take(

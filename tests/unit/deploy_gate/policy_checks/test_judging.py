@@ -136,6 +136,36 @@ def test_a_module_is_judged_with_the_values_that_it_gets_and_once(tmp_path: Path
     assert obstacles(outcomes) == []
 
 
+def test_a_default_of_a_module_that_every_caller_replaces_is_no_finding(tmp_path: Path) -> None:
+    module = (
+        "param keys bool = true\n"
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: 'st'\n  properties: {{ allowSharedKeyAccess: keys }}\n}}\n"
+    )
+    caller = "module one 'part.bicep' = {{\n  name: 'one'\n  params: {{ {keys} }}\n}}\n"
+    assert judged(tmp_path, shared_keys(), part_bicep=module, main_bicep=caller.format(keys="keys: false"))[1:] == ()
+    assert findings(judged(tmp_path, shared_keys())) == []
+    (tmp_path / "other.bicep").write_text(caller.format(keys=""))
+    (one,) = findings(judged(tmp_path, shared_keys()))
+    assert str(one.location) == "part.bicep:4:17"
+    (tmp_path / "other.bicep").unlink()
+    (tmp_path / "main.bicep").unlink()
+    assert len(findings(judged(tmp_path, shared_keys()))) == 1
+
+
+def test_a_part_that_is_judged_alone_is_judged_with_the_values_that_it_gets(tmp_path: Path) -> None:
+    module = (
+        "param keys bool = {default}\n"
+        f"resource st '{STORAGE}@2023-01-01' = {{{{\n  name: 'st'\n  properties: {{{{ allowSharedKeyAccess: keys }}}}\n}}}}\n"
+    )
+    caller = "module one 'part.bicep' = {{\n  name: 'one'\n  params: {{ keys: {keys} }}\n}}\n"
+    for default, given, expected in (("true", "false", 0), ("false", "true", 1)):
+        (tmp_path / "part.bicep").write_text(module.format(default=default))
+        (tmp_path / "main.bicep").write_text(caller.format(keys=given))
+        read = tuple(read_paths(ReadRequest(root=tmp_path, path=tmp_path), [tmp_path]))
+        outcomes = judge(read, shared_keys(), NOW, frozenset({"part.bicep"}))
+        assert len(findings(outcomes)) == expected
+
+
 def test_a_module_that_is_wrong_by_itself_is_found_though_nobody_gets_that_far(tmp_path: Path) -> None:
     module = (
         f"resource st '{STORAGE}@2023-01-01' = {{\n  name: 'st'\n  properties: {{ allowSharedKeyAccess: true }}\n}}\n"
