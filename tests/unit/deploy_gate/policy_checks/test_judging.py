@@ -155,7 +155,8 @@ def test_a_default_of_a_module_that_every_caller_replaces_is_no_finding(tmp_path
 def test_a_part_that_is_judged_alone_is_judged_with_the_values_that_it_gets(tmp_path: Path) -> None:
     module = (
         "param keys bool = {default}\n"
-        f"resource st '{STORAGE}@2023-01-01' = {{{{\n  name: 'st'\n  properties: {{{{ allowSharedKeyAccess: keys }}}}\n}}}}\n"
+        f"resource st '{STORAGE}@2023-01-01' = {{{{\n  name: 'st'\n"
+        "  properties: {{ allowSharedKeyAccess: keys }}\n}}\n"
     )
     caller = "module one 'part.bicep' = {{\n  name: 'one'\n  params: {{ keys: {keys} }}\n}}\n"
     for default, given, expected in (("true", "false", 0), ("false", "true", 1)):
