@@ -50,7 +50,11 @@ def main() -> None:
     """Arguments go to `uv pip compile`, for example --upgrade-package NAME."""
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
-    development = entries(setup["options"]["install_requires"]) + entries((LOCKS / "development.in").read_text())
+    development = [
+        *entries(setup["options"]["install_requires"]),
+        *entries(setup["options.extras_require"]["azure"]),
+        *entries((LOCKS / "development.in").read_text()),
+    ]
     compile_lock(development, LOCKS / "development.txt")
     compile_lock([line for line in development if line.startswith("uv==")], LOCKS / "uv.txt")
     # What integrations/ install: mlgate's own needs, what builds it, and uv for the environments of wrapped tools.

@@ -1,0 +1,1 @@
+"""Azure: the connection, role assignments and the directory; the only importer of `azure.*`."""
