@@ -124,7 +124,7 @@ def _was_read(result: ReadResult) -> bool:
 
 
 def _check(extracted: Extracted, is_part: bool, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
-    checked: list[tuple[str, Location, Checked]] = [
+    checked: list[tuple[str, Location | None, Checked]] = [
         (one.name, one.location, check_assignment(one, matrix, principals)) for one in extracted.assignments
     ]
     checked += [(one.name, one.location, check_role_definition(one)) for one in extracted.definitions]

@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rbac_matrix.assignments import (
-    AssignmentScope,
     ManagedIdentity,
     RoleAssignment,
-    ScopeKind,
     Timing,
 )
 from rbac_matrix.permissions.interface import PermissionBlock, Permissions, RoleDefinition
 from rbac_matrix.principals import GUID
+from rbac_matrix.scopes import scope_of, segments, type_and_name
 from resource_readers.interface import Resource, Unknown, Value
-from resource_readers.template_language.resource_ids import split_segments
 from verdicts import Location
 
 _ASSIGNMENTS = {
@@ -81,7 +79,7 @@ def _short(value: Value) -> str:
 
 
 def _last(text: str) -> str:
-    return split_segments(text.rstrip("/"))[-1].casefold()
+    return (segments(text) or [""])[-1].casefold()
 
 
 def _property(resource: Resource, name: str) -> Value:
@@ -149,40 +147,6 @@ def _identity(principal: Value) -> ManagedIdentity | None:
     return ManagedIdentity(resource_type, name)
 
 
-def type_and_name(resource_id: str) -> tuple[str, str]:
-    """Type and name of the resource that an id names; empty texts if it names none."""
-    segments = split_segments(resource_id.strip("/"))
-    folded = [segment.casefold() for segment in segments]
-    if "providers" not in folded:
-        return "", ""
-    at = len(folded) - 1 - folded[::-1].index("providers")
-    namespace, rest = segments[at + 1 : at + 2], segments[at + 2 :]
-    if not namespace or not rest or len(rest) % 2:
-        return "", ""
-    return "/".join([*namespace, *rest[::2]]), "/".join(rest[1::2])
-
-
-def scope_of(text: str) -> AssignmentScope:
-    """The scope that an id names."""
-    stripped = text.strip("/")
-    segments = split_segments(stripped)
-    folded = [segment.casefold() for segment in segments]
-    if not stripped:
-        return AssignmentScope(ScopeKind.TENANT, "", "/")
-    if "providers" in folded:
-        resource_type, _ = type_and_name(text)
-        if not resource_type or "{" in resource_type:
-            return AssignmentScope(ScopeKind.UNKNOWN, "", text)
-        if resource_type.casefold() == "microsoft.management/managementgroups":
-            return AssignmentScope(ScopeKind.MANAGEMENT_GROUP, "", text)
-        return AssignmentScope(ScopeKind.RESOURCE, resource_type, text)
-    if folded[0] == "subscriptions" and len(segments) == 2:
-        return AssignmentScope(ScopeKind.SUBSCRIPTION, "", text)
-    if folded[0] == "subscriptions" and len(segments) == 4 and folded[2] == "resourcegroups":
-        return AssignmentScope(ScopeKind.RESOURCE_GROUP, "", text)
-    return AssignmentScope(ScopeKind.UNKNOWN, "", text)
-
-
 def _definition(resource: Resource) -> RoleDefinition:
     permissions = _property(resource, "permissions")
     unknown = "" if isinstance(permissions, list) else _text(permissions)
@@ -191,9 +155,12 @@ def _definition(resource: Resource) -> RoleDefinition:
         if not isinstance(permission, dict):
             unknown = _text(permission)
             continue
-        lists = {key: _actions(permission, key) for key in ("actions", "notactions", "dataactions", "notdataactions")}
-        unknown = next((reason for _, reason in lists.values() if reason), unknown)
-        blocks.append(PermissionBlock(**{_FIELDS[key]: known for key, (known, _) in lists.items()}))
+        lists = [_actions(permission, key) for key in ("actions", "notactions", "dataactions", "notdataactions")]
+        unknown = next((reason for _, reason in lists if reason), unknown)
+        (actions, _), (withheld, _), (data, _), (withheld_data, _) = lists
+        blocks.append(
+            PermissionBlock(actions=actions, not_actions=withheld, data_actions=data, not_data_actions=withheld_data)
+        )
     shown = _property(resource, "roleName")
     last = _last(resource.id)
     return RoleDefinition(
@@ -205,17 +172,9 @@ def _definition(resource: Resource) -> RoleDefinition:
     )
 
 
-_FIELDS = {
-    "actions": "actions",
-    "notactions": "not_actions",
-    "dataactions": "data_actions",
-    "notdataactions": "not_data_actions",
-}
-
-
 def _actions(permission: dict[str, Value], key: str) -> tuple[tuple[str, ...], str]:
     """The known actions of a list, and what of it isn't known."""
-    listed = next((value for name, value in permission.items() if name.casefold() == key), [])
+    listed: Value = next((value for name, value in permission.items() if name.casefold() == key), [])
     if listed is None:
         return (), ""
     if not isinstance(listed, list):

@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 import pytest
 
 from deploy_gate.role_assignments import RbacMatrixScanner, TemplateInput
-from deploy_gate.role_extraction import scope_of, type_and_name
 from rbac_matrix.assignments import ScopeKind
+from rbac_matrix.scopes import scope_of, type_and_name
 from scanners.interface import ScanContext
 from scanners.running import run_scanner
 from verdicts import Completed, Decision, NotCompleted, Outcome, Reason, Severity, decide
