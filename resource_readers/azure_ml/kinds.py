@@ -44,7 +44,8 @@ _ENVIRONMENT = frozenset({"name", "version", "image", "build", "conda_file", "de
 }
 _WORKSPACE = frozenset(
     {"hbi_workspace", "managed_network", "customer_managed_key", "application_insights", "container_registry"}
-    | {"image_build_compute", "primary_user_assigned_identity", "serverless_compute", "hub_id", "key_vault"}
+    | {"image_build_compute", "primary_user_assigned_identity", "serverless_compute", "hub_id", "workspace_hub"}
+    | {"key_vault"}
 )
 _FLOW_RUN = frozenset({"name", "display_name", "description", "tags", "flow", "data", "run", "column_mapping"}) | {
     *("variant", "environment_variables", "connections", "resources", "identity", "init", "properties")
@@ -92,17 +93,24 @@ def kind_of(node: ObjectNode, schema: str) -> str | None:
     top = top_level(node)
     named = schema_kind(top.get("$schema", "")) or schema_kind(schema)
     if named is None:
-        return by_structure(top)
+        return _workspace(top) if (kind := by_structure(top)) == "workspace" else kind
     kind = folded(top.get("type", ""))
     if named == "job" or named in JOB_TYPES.values():
         return JOB_TYPES.get(kind, "command_job" if named == "job" else named)
     if named == "compute" or named in COMPUTE_TYPES.values():
         return COMPUTE_TYPES.get(kind, named)
-    if named == "workspace" and folded(top.get("kind", "")) == "featurestore":
-        return "feature_store"
+    if named == "workspace":
+        return _workspace(top)
     if named == "online_endpoint" and "endpoint_name" in top:
         return "online_deployment"
     return named
+
+
+def _workspace(top: Mapping[str, str]) -> str:
+    """Which kind of workspace it is: a project names its hub, the others say their kind."""
+    if folded(top.get("kind", "")) == "featurestore":
+        return "feature_store"
+    return "project" if {"hub_id", "workspace_hub"} & top.keys() else "workspace"
 
 
 def job_shape(node: ObjectNode) -> str:

@@ -250,3 +250,20 @@ def test_every_public_file_is_read_whole() -> None:
     for row in rows:
         if not row["kind"].startswith("azureml:"):
             assert not READER.recognises(open_inside(CORPUS, Path(row["path"]))), row["path"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (SCHEMA.format("workspace") + "name: w\n", "Default"),
+        (SCHEMA.format("hub") + "name: w\n", "Hub"),
+        (SCHEMA.format("project") + "name: w\n", "Project"),
+        (SCHEMA.format("workspace") + "name: w\nhub_id: /subscriptions/x\n", "Project"),
+        ("name: w\nlocation: westeurope\nhub_id: /subscriptions/x\nkey_vault: y\n", "Project"),
+        (SCHEMA.format("workspace") + "name: w\nkind: hub\n", "Hub"),
+        (SCHEMA.format("workspace") + "name: w\nkind: featurestore\n", "FeatureStore"),
+    ],
+)
+def test_a_hub_and_a_project_are_told_from_a_workspace(text: str, kind: str, tmp_path: Path) -> None:
+    (resource,) = read(tmp_path, text).resources
+    assert resource.fields["kind"] == kind
