@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rbac_matrix.assignments import ManagedIdentity
@@ -31,7 +31,13 @@ USUAL_IDENTITIES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """One line. Either `object_id` (lower case) or `identity` is set, the other one is ""."""
+    """One line. One of `object_id` (lower case), `identity` and `group` is set, the others are "".
+
+    Attributes:
+        group: display name of a Microsoft Entra group whose object id nobody wrote down (a naming pattern's); see
+            `rbac_matrix.organisation.naming`, which finds the object.
+        setups: names and environments of the setups that it is for; empty for everywhere.
+    """
 
     persona: str
     object_id: str
@@ -40,6 +46,8 @@ class Principal:
     type: str
     name: str
     location: Location
+    group: str = ""
+    setups: frozenset[tuple[str, str]] = frozenset()
 
     def is_identity(self, identity: ManagedIdentity) -> bool:
         """Whether it is the managed identity of that resource; names compare without case, as Azure's do."""
@@ -53,14 +61,26 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Principals:
-    """All lines of a file."""
+    """All lines of a file, or of several."""
 
     entries: tuple[Principal, ...] = ()
+    _by_id: dict[str, Principal] = field(init=False, repr=False, compare=False)
+    _by_group: dict[str, Principal] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # The first line wins; the readers refuse files in which there would be a second one.
+        by_id = {entry.object_id: entry for entry in reversed(self.entries) if entry.object_id}
+        by_group = {entry.group.casefold(): entry for entry in reversed(self.entries) if entry.group}
+        object.__setattr__(self, "_by_id", by_id)
+        object.__setattr__(self, "_by_group", by_group)
 
     def with_object_id(self, object_id: str) -> Principal | None:
         """The line with that object id."""
-        folded = object_id.casefold()
-        return next((entry for entry in self.entries if entry.object_id == folded), None)
+        return self._by_id.get(object_id.casefold())
+
+    def with_group_name(self, name: str) -> Principal | None:
+        """The line for the group of that display name. Names aren't unique in a directory: see `organisation.naming`."""
+        return self._by_group.get(name.casefold())
 
     def with_identity(self, identity: ManagedIdentity) -> Principal | None:
         """The line for that managed identity."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Side:
 class Combination:
     """Personas, roles or actions that one person must not have together.
 
-    It is a finding for everybody who holds both sides.
+    It is a finding for everybody who holds both sides. `source` says where the rule comes from, "" if nothing does.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Combination:
     severity: Severity
     first: Side
     second: Side
+    source: str = ""
 
 
 class Workload(enum.Enum):
@@ -104,11 +106,39 @@ class PersonaRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakGlass:
-    """A principal that is never reported as excess and never removed. Reason and end are shown in every report."""
+    """A principal that is never reported as excess and never removed. Reason and end are shown in every report.
+
+    Attributes:
+        object_id: in lower case.
+        expires: the last day on which it holds; None for one without an end, which no file can say.
+    """
 
     object_id: str
     reason: str
     location: Location
+    expires: dt.date | None = None
+
+    def holds(self, day: dt.date) -> bool:
+        """Whether it still counts on that day."""
+        return self.expires is None or day <= self.expires
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """One thing that an organisation's file says differently than the built-in data. Every report names them.
+
+    Attributes:
+        text: half a sentence ("production: data-scientist on ml-workspace has R instead of nothing").
+        widens: somebody may do more, or less is looked at, than the built-in data says; then there is a reason.
+    """
+
+    text: str
+    widens: bool
+    location: Location
+    reason: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text}{f' ({self.reason})' if self.reason else ''}, {self.location}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +151,7 @@ class Organisation:
         principals: groups and identities by object id, managed identity or naming pattern.
         custom_roles: definitions that the organisation's file declares.
         inputs: digests of every file that it was read from.
+        deviations: from the built-in data, in the file's order; empty where the file doesn't extend it.
     """
 
     matrices: Mapping[str, Matrix]
@@ -132,6 +163,7 @@ class Organisation:
     custom_roles: tuple[RoleDefinition, ...] = ()
     break_glass: tuple[BreakGlass, ...] = ()
     inputs: tuple[InputDigest, ...] = field(default=())
+    deviations: tuple[Deviation, ...] = ()
 
     def matrix_for(self, environment: str) -> Matrix | None:
         """The matrix that holds in an environment; a matrix's own name counts as one, too."""
