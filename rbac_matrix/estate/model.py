@@ -63,11 +63,17 @@ class Directory:
         objects: what is known of each object.
         members: ids of the direct members by group id; a group that is absent here has members that aren't known.
         whole: everything of the tenant was read, so an id that isn't in `objects` belongs to nobody.
+        gone: ids that the directory itself was asked for and doesn't have: they belong to nobody, too.
     """
 
     objects: Mapping[str, DirectoryObject] = field(default_factory=dict)
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     whole: bool = False
+    gone: frozenset[str] = frozenset()
+
+    def is_orphan(self, object_id: str) -> bool:
+        """Whether it is certain that the id (lower case) belongs to nobody (any more)."""
+        return object_id in self.gone or (self.whole and object_id not in self.objects)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
