@@ -42,6 +42,7 @@ class DirectoryObject:
     """A user, group or service principal. `id` in lower case; `name` is a display name or user principal name.
 
     Attributes:
+        mail: user principal name or mail address, where the source has it beside the name.
         guest: a user of another tenant (userType Guest).
         managed_identity: resource id of the resource whose identity a service principal is; "" for others.
         enabled: False for an account that was switched off.
@@ -50,6 +51,7 @@ class DirectoryObject:
     id: str
     kind: PrincipalKind
     name: str = ""
+    mail: str = ""
     guest: bool = False
     managed_identity: str = ""
     enabled: bool = True
