@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cli.collection import rare_collection
 from cli.exit_codes import exit_code
 from cli.reporting import ReportSelection, emit, report_options
 
@@ -49,6 +49,7 @@ _A_PATH = click.Path(path_type=Path)
 @click.option("--write", is_flag=True, help="With --fix: write it, judge the files again, take back what doesn't hold.")
 @click.option("--timeout", type=click.FloatRange(1), default=600.0, show_default=True, help="Seconds for each tool.")
 @report_options
+@rare_collection()
 def check(
     paths: tuple[Path, ...],
     profile: str | None,
@@ -204,11 +205,10 @@ def _report(
     emit(report, reports)
 
 
-@functools.cache
 def _rules() -> tuple[Rule, ...]:
-    from policies.rules import load_rules
+    from policies.rules import built_in_rules
 
-    return load_rules()
+    return built_in_rules()
 
 
 def _accept(path: Path, verdict: Verdict, owner: str, reason: str) -> None:

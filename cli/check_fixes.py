@@ -40,10 +40,10 @@ def mend(
     """
     from deploy_gate.fixes.planning import plan_fixes
     from deploy_gate.static_checks.readings import Results
-    from policies.rules import load_rules
+    from policies.rules import built_in_rules
     from verdicts import ConfigurationError
 
-    rules = {rule.id: rule for rule in load_rules() if rule.fixes}
+    rules = {rule.id: rule for rule in built_in_rules() if rule.fixes}
     mendable = [one for one in verdict.findings if one.rule_id in rules and one.location is not None]
     plan = plan_fixes(mendable, rules, Results(readings))
     mender = _mender(request, settings, readings, verdict)

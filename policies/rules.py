@@ -6,6 +6,7 @@ a page in docs/rules/ that is made from it (`policies.rule_pages`). There is no 
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -99,6 +100,12 @@ def load_rules(folder: Path | None = None) -> tuple[Rule, ...]:
         PackSourceError: there is no such folder.
     """
     return rules_of(bodies_of(read_inputs(folder if folder is not None else built_in_folder())))
+
+
+@functools.cache
+def built_in_rules() -> tuple[Rule, ...]:
+    """The rules that ship with mlgate, read once in a process; see `load_rules`."""
+    return load_rules()
 
 
 def rules_of(bodies: Iterable[Body]) -> tuple[Rule, ...]:

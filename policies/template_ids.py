@@ -6,10 +6,12 @@ those that differ are another one only if no value of their open parts could mak
 
 from __future__ import annotations
 
+import functools
 import re
 
 from policies.values import Truth, Unknown
 
+_SEPARATORS = re.compile(r"[{}/]")
 _OPEN = re.compile(r"\{.*\}", re.DOTALL)
 _OPERATORS = frozenset({"equals", "notequals"})
 _NEVER_EQUAL = ("newguid(", "utcnow(", "uuid(", "timestamp(")
@@ -53,16 +55,18 @@ def _same(one: str, other: str) -> Truth:
     return Unknown(_WHY)
 
 
-def _parts(text: str) -> list[str]:
+@functools.lru_cache(maxsize=4096)  # one id is compared with those of many resources
+def _parts(text: str) -> tuple[str, ...]:
     """The parts between slashes, but for those inside of `{...}`."""
-    parts, depth = [""], 0
-    for character in text.strip("/"):
-        depth += (character == "{") - (character == "}")
-        if character == "/" and depth <= 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return parts
+    parts, depth, start = [], 0, 0
+    text = text.strip("/")
+    for match in _SEPARATORS.finditer(text):
+        separator = match.group()
+        depth += (separator == "{") - (separator == "}")
+        if separator == "/" and depth <= 0:
+            parts.append(text[start : match.start()])
+            start = match.end()
+    return (*parts, text[start:])
 
 
 def _may_be_same(one: str, other: str) -> bool:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import traceback
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from resource_readers.arm.parameter_reader import ArmParametersReader
 from resource_readers.arm.reader import ArmJsonReader
@@ -12,35 +15,67 @@ from resource_readers.azure_ml.reader import AzureMlReader
 from resource_readers.bicep.deployments import BicepParametersReader
 from resource_readers.bicep.reader import BicepReader
 from resource_readers.containers.conda import CondaReader
-from resource_readers.containers.dockerfile import DockerfileReader
 from resource_readers.containers.kubernetes import KubernetesReader
 from resource_readers.containers.mlmodel import MlModelReader
 from resource_readers.containers.prompt_flow import PromptFlowReader
+from resource_readers.containers.recognition import is_dockerfile
 from resource_readers.data_factory.activities import activity_resources
 from resource_readers.data_factory.reader import DataFactoryReader
 from resource_readers.interface import UNKNOWN_KIND, NotRead, Reader, ReadRequest, ReadResult
-from resource_readers.project_files import UnreadableFileError, open_inside, shown_name
-from resource_readers.terraform.plan import TerraformPlanReader, TerraformStateReader
-from resource_readers.terraform.reader import TerraformReader, TerraformVariablesReader
-from resource_readers.workflows.azure_reader import AzurePipelineReader
-from resource_readers.workflows.github_reader import GithubActionReader, GithubWorkflowReader
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside, shown_name
+from resource_readers.terraform.recognition import is_configuration, is_plan, is_state, is_variables
+from resource_readers.workflows.recognition import is_azure_pipeline, is_github_action, is_github_workflow
+
+
+@dataclass(frozen=True, slots=True)
+class LateReader:
+    """A reader whose module is imported when a file of its kind is read: few projects have all kinds. See Reader.
+
+    Attributes:
+        kind: the reader's.
+        recognition: what its `recognises` asks, too.
+        module: the full name of its module.
+        name: of its class there.
+    """
+
+    kind: str
+    recognition: Callable[[ProjectFile], bool]
+    module: str
+    name: str
+
+    @property
+    def itself(self) -> Reader:
+        """The reader that does the work."""
+        return cast(Reader, getattr(importlib.import_module(self.module), self.name)())
+
+    def recognises(self, file: ProjectFile) -> bool:
+        """See Reader."""
+        return self.recognition(file)
+
+    def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
+        """See Reader."""
+        return self.itself.read(file, request)
+
+
+_TERRAFORM = "resource_readers.terraform"
+_WORKFLOWS = "resource_readers.workflows"
 
 READERS: tuple[Reader, ...] = (
-    TerraformReader(),
-    TerraformVariablesReader(),
-    TerraformPlanReader(),
-    TerraformStateReader(),
+    LateReader("terraform", is_configuration, f"{_TERRAFORM}.reader", "TerraformReader"),
+    LateReader("terraform-variables", is_variables, f"{_TERRAFORM}.reader", "TerraformVariablesReader"),
+    LateReader("terraform-plan", is_plan, f"{_TERRAFORM}.plan", "TerraformPlanReader"),
+    LateReader("terraform-state", is_state, f"{_TERRAFORM}.plan", "TerraformStateReader"),
     ArmJsonReader(),
     ArmParametersReader(),
     BicepReader(),
     BicepParametersReader(),
     DataFactoryReader(),
-    DockerfileReader(),
+    LateReader("dockerfile", is_dockerfile, "resource_readers.containers.dockerfile", "DockerfileReader"),
     MlModelReader(),
     PromptFlowReader(),
-    GithubWorkflowReader(),
-    GithubActionReader(),
-    AzurePipelineReader(),
+    LateReader("github-workflow", is_github_workflow, f"{_WORKFLOWS}.github_reader", "GithubWorkflowReader"),
+    LateReader("github-action", is_github_action, f"{_WORKFLOWS}.github_reader", "GithubActionReader"),
+    LateReader("azure-pipeline", is_azure_pipeline, f"{_WORKFLOWS}.azure_reader", "AzurePipelineReader"),
     AzureMlReader(),
     KubernetesReader(),
     CondaReader(),

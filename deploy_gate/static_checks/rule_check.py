@@ -32,10 +32,10 @@ def rules_for(settings: CheckSettings) -> RuleSet:
     """
     from deploy_gate.policy_checks.rule_sets import rule_set
     from policies.pack_sources import PackSourceError
-    from policies.rules import RuleError, load_rules
+    from policies.rules import RuleError, built_in_rules
 
     try:
-        rules = load_rules()
+        rules = built_in_rules()
     except (RuleError, PackSourceError) as error:
         raise CouldNotCheckError(f"the rules can't be read: {error}", remedy="install mlgate anew") from None
     if not settings.policies:

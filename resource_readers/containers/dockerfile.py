@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from resource_readers.containers.dockerfile_lines import split
 from resource_readers.containers.dockerfile_stages import Stage, Stages
 from resource_readers.containers.pip_commands import take_installs
 from resource_readers.containers.places import RecordedPlaces, Section
+from resource_readers.containers.recognition import is_dockerfile
 from resource_readers.containers.requirements import Requirements
 from resource_readers.interface import NotRead, ReadRequest, ReadResult, Resource
 from resource_readers.project_files import ProjectFile
@@ -23,14 +23,6 @@ TYPE = "Docker.Build/dockerfiles"
 
 MAXIMUM_BYTES = 1024 * 1024
 
-_ENDINGS = (".dockerfile", ".containerfile")
-_NAME = re.compile(r"(?:dockerfile|containerfile)(?:[.\-_][^/]*)?", re.IGNORECASE)
-# Files about Dockerfiles: programs, pages, pictures, what a build leaves out.
-_OTHERS = re.compile(
-    r".*\.(?:py|md|png|jpe?g|svg|gif|json|ya?ml|go|js|ts|html?|rs|rb|java|cs|lock|dockerignore|toml|ipynb|zip)",
-    re.IGNORECASE,
-)
-
 
 class DockerfileReader:
     """See interface.Reader."""
@@ -42,10 +34,7 @@ class DockerfileReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the name: Dockerfile, Dockerfile.x, x.Dockerfile, Containerfile."""
-        name = file.path.name
-        if name.casefold().endswith(_ENDINGS):
-            return True
-        return _NAME.fullmatch(name) is not None and _OTHERS.fullmatch(name) is None
+        return is_dockerfile(file)
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""

@@ -13,6 +13,7 @@ from resource_readers.template_language.unknowns import unknown
 from resource_readers.terraform.azurerm import to_arm
 from resource_readers.terraform.instances import TerraformInstance
 from resource_readers.terraform.plan_references import References
+from resource_readers.terraform.recognition import is_plan, is_state
 from resource_readers.trees.lenient_json import LenientJsonError, decode, parse
 from resource_readers.trees.nodes import ArrayNode, Node, NodeSource, ObjectNode
 from resource_readers.trees.plain import TooManyValuesError, plain
@@ -26,11 +27,6 @@ _MODULE = re.compile(r'module\.([^.\["]+(?:\[(?:"(?:[^"\\]|\\.)*"|\d+)\])?)')
 _GONE = (["delete"], ["forget"])
 
 
-def _mentions(data: bytes, *words: str) -> bool:
-    # PowerShell writes what it redirects in UTF-16, so `data` is what is searchable of a file.
-    return data.lstrip()[:1] == b"{" and all(f'"{word}"'.encode() in data for word in words)
-
-
 class TerraformPlanReader:
     """The JSON of a plan."""
 
@@ -38,9 +34,7 @@ class TerraformPlanReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the members that every plan has."""
-        return _mentions(file.searchable, "planned_values", "root_module") or _mentions(
-            file.searchable, "format_version", "terraform_version", "resource_changes"
-        )
+        return is_plan(file)
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""
@@ -55,9 +49,7 @@ class TerraformStateReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the members that every state has."""
-        return _mentions(file.searchable, "format_version", "terraform_version", "values", "root_module") or _mentions(
-            file.searchable, "version", "terraform_version", "lineage", "serial"
-        )
+        return is_state(file)
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""

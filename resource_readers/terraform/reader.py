@@ -10,10 +10,9 @@ from resource_readers.project_files import ProjectFile
 from resource_readers.terraform.azurerm import to_arm
 from resource_readers.terraform.collecting import collected
 from resource_readers.terraform.folders import is_ignored, parse, signature
+from resource_readers.terraform.recognition import is_configuration, is_variables
 from resource_readers.trees.lenient_json import LenientJsonError
 from verdicts import InputDigest
-
-_ENDS = (".tf", ".tf.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class TerraformReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the name."""
-        return file.path.name.endswith(_ENDS)
+        return is_configuration(file)
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""
@@ -83,7 +82,7 @@ class TerraformVariablesReader:
 
     def recognises(self, file: ProjectFile) -> bool:
         """By the name."""
-        return file.path.name.endswith((".tfvars", ".tfvars.json"))
+        return is_variables(file)
 
     def read(self, file: ProjectFile, request: ReadRequest) -> ReadResult:
         """See interface.Reader."""
