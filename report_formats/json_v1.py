@@ -15,6 +15,7 @@ from report_formats.json_v1_shapes import (
     InputV1,
     LocationV1,
     ReportV1,
+    RuleAnswersV1,
     RuleV1,
     ScannerV1,
     ToolV1,
@@ -29,6 +30,7 @@ from verdicts import (
     Location,
     NotCompleted,
     Outcome,
+    RuleAnswers,
     ToolIdentity,
     WaivedFinding,
 )
@@ -157,7 +159,7 @@ def _could_not_check(outcome: NotCompleted) -> CouldNotCheckV1:
 def _scanner(outcome: Outcome) -> ScannerV1:
     completed = isinstance(outcome, Completed)
     evidence: Evidence = outcome.evidence
-    return {
+    made: ScannerV1 = {
         "scanner": outcome.scanner,
         "completed": completed,
         "examined": outcome.examined if isinstance(outcome, Completed) else None,
@@ -168,6 +170,19 @@ def _scanner(outcome: Outcome) -> ScannerV1:
         "tools": [_tool(tool) for tool in evidence.tools],
         "databases": [_database(database) for database in evidence.databases],
         "inputs": [_input(item) for item in evidence.inputs],
+    }
+    if isinstance(outcome, Completed) and outcome.rules:
+        made["rules"] = [_answers(one) for one in outcome.rules]
+    return made
+
+
+def _answers(one: RuleAnswers) -> RuleAnswersV1:
+    return {
+        "rule": one.rule,
+        "compliant": one.compliant,
+        "non_compliant": one.non_compliant,
+        "unknown": one.unknown,
+        "not_applicable": one.not_applicable,
     }
 
 

@@ -99,6 +99,16 @@ class DatabaseV1(TypedDict):
     updated_at: str
 
 
+class RuleAnswersV1(TypedDict):
+    """See `verdicts.RuleAnswers`."""
+
+    rule: str
+    compliant: int
+    non_compliant: int
+    unknown: int
+    not_applicable: int
+
+
 class ScannerV1(TypedDict):
     """One outcome; `examined` and `unit` are null where the scanner did not complete."""
 
@@ -112,6 +122,7 @@ class ScannerV1(TypedDict):
     tools: list[ToolV1]
     databases: list[DatabaseV1]
     inputs: list[InputV1]
+    rules: NotRequired[list[RuleAnswersV1]]
 
 
 class MlgateV1(TypedDict):

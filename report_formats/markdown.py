@@ -43,9 +43,14 @@ def code(text: str, maximum: int = 300) -> str:
     return f"<code>{_inert(one_line(text, maximum=maximum))}</code>" if text.strip() else ""
 
 
+_COMMAND = re.compile(r"^(\s*):(?=:)")
+
+
 def block(lines: Iterable[str]) -> str:
     """Lines from outside as one harmless block, with their margins."""
-    return f"<pre>{chr(10).join(_inert(line) or ' ' for line in lines)}</pre>"
+    # Where a log shows the comment's text, a line that begins with :: would be a command to GitHub Actions.
+    shown = (_COMMAND.sub(r"\1&#58;", _inert(line)) or " " for line in lines)
+    return f"<pre>{chr(10).join(shown)}</pre>"
 
 
 def _inert(text: str) -> str:

@@ -17,6 +17,7 @@ from verdicts import (
     NotCompleted,
     Outcome,
     Reason,
+    RuleAnswers,
     Severity,
     ToolIdentity,
     Verdict,
@@ -95,6 +96,8 @@ evidence = st.builds(
     ),
 )
 seconds = st.floats(min_value=0, max_value=10_000)
+counts = st.integers(min_value=0, max_value=1_000)
+rule_answers = st.builds(RuleAnswers, texts, counts, counts, counts, counts)
 completed = st.builds(
     Completed,
     scanner=scanner_ids,
@@ -104,6 +107,7 @@ completed = st.builds(
     evidence=evidence,
     seconds=seconds,
     notes=st.lists(texts, max_size=2).map(tuple),
+    rules=st.lists(rule_answers, max_size=2).map(tuple),
 )
 not_completed = st.builds(
     NotCompleted,

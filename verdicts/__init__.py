@@ -11,6 +11,7 @@ from verdicts.outcomes import (
     NotCompleted,
     Outcome,
     Reason,
+    RuleAnswers,
     ToolIdentity,
 )
 from verdicts.waivers import WaivedFinding, Waiver
@@ -29,6 +30,7 @@ __all__ = [
     "NotCompleted",
     "Outcome",
     "Reason",
+    "RuleAnswers",
     "Severity",
     "TamperedError",
     "ToolIdentity",

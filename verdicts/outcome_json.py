@@ -14,6 +14,7 @@ from verdicts.outcomes import (
     NotCompleted,
     Outcome,
     Reason,
+    RuleAnswers,
     ToolIdentity,
 )
 
@@ -29,7 +30,9 @@ def outcome_to_json(outcome: Outcome) -> dict[str, Any]:
     match outcome:
         case Completed():
             extra = {"examined": outcome.examined, "unit": outcome.unit, "notes": list(outcome.notes)}
-            return {"kind": "completed", **common, **extra}
+            # Only where there are some, so that what older releases wrote and read stays as it was.
+            rules = {"rules": [_answers(one) for one in outcome.rules]} if outcome.rules else {}
+            return {"kind": "completed", **common, **extra, **rules}
         case NotCompleted():
             place = _location(outcome.location)
             extra = {"reason": outcome.reason.value, "detail": outcome.detail, "remedy": outcome.remedy}
@@ -46,7 +49,9 @@ def outcome_from_json(value: Any) -> Outcome:
         "seconds": value["seconds"],
     }
     if value["kind"] == "completed":
-        return Completed(**common, examined=value["examined"], unit=value["unit"], notes=tuple(value["notes"]))
+        rules = tuple(RuleAnswers(*one) for one in value.get("rules", ()))
+        notes = tuple(value["notes"])
+        return Completed(**common, examined=value["examined"], unit=value["unit"], notes=notes, rules=rules)
     if value["kind"] == "not-completed":
         return NotCompleted(
             **common,
@@ -56,6 +61,10 @@ def outcome_from_json(value: Any) -> Outcome:
             location=_location_from(value["location"]),
         )
     raise ValueError(f"an outcome of kind {value['kind']!r}")
+
+
+def _answers(one: RuleAnswers) -> list[Any]:
+    return [one.rule, one.compliant, one.non_compliant, one.unknown, one.not_applicable]
 
 
 def _location(place: Location | None) -> list[Any] | None:

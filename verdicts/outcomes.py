@@ -92,6 +92,33 @@ class Evidence:
     databases: tuple[DatabaseIdentity, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class RuleAnswers:
+    """What one rule said of the things that it was asked about, whatever became of its findings afterwards.
+
+    Attributes:
+        rule: its id.
+        compliant, non_compliant, unknown, not_applicable: numbers of things by answer. Things that the rule is never
+            asked about are in none of them, so a rule that met nothing has zeros.
+    """
+
+    rule: str
+    compliant: int = 0
+    non_compliant: int = 0
+    unknown: int = 0
+    not_applicable: int = 0
+
+    def __post_init__(self) -> None:
+        _clean(self, "rule")
+        if min(self.compliant, self.non_compliant, self.unknown, self.not_applicable) < 0:
+            raise ValueError("a count of answers can't be negative")
+
+    @property
+    def asked(self) -> int:
+        """Things that the rule is about."""
+        return self.compliant + self.non_compliant + self.unknown
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completed:
     """A scanner looked at `examined` things (at least one, else the verdict is could-not-check).
@@ -104,6 +131,7 @@ class Completed:
         evidence: inputs, tools and databases.
         seconds: wall time.
         notes: what a reader of the report should know (never a reason to doubt the result).
+        rules: every rule that held with its answers, by id; empty for a scanner that doesn't tell.
     """
 
     scanner: str
@@ -113,6 +141,7 @@ class Completed:
     evidence: Evidence = field(default_factory=Evidence)
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    rules: tuple[RuleAnswers, ...] = ()
 
     def __post_init__(self) -> None:
         if self.examined < 0:

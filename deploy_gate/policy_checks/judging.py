@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, assert_never
 
 from deploy_gate.policy_checks.estate_facts import add_estate_facts
 from deploy_gate.policy_checks.names import SCANNER as SCANNER
 from deploy_gate.policy_checks.names import SECRETS as SECRETS
 from deploy_gate.policy_checks.parts import parts_of
 from deploy_gate.policy_checks.rule_sets import RuleSet
+from deploy_gate.policy_checks.tally import Tally, declaration_of, note
 from policies.aliases import built_in_aliases
 from policies.evaluation import Answer, State
 from policies.known_resources import KnownResources, evaluate_known
@@ -24,13 +24,6 @@ from verdicts import Completed, Evidence, Finding, Location, NotCompleted, Outco
 _SHOWN_VALUE = 80
 _MAXIMUM_NAMED = 50
 """How many obstacles of one kind are told one by one in a file."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    findings: dict[tuple[str, str, int | None, str], Finding] = field(default_factory=dict)
-    undecided: dict[tuple[str, str], list[str]] = field(default_factory=dict)
-    judged: int = 0
 
 
 def judge(
@@ -62,20 +55,29 @@ def judge(
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
     known = KnownResources((view for shown, _, view in views if shown not in parts), whole=whole)
     taken_in = _taken_in(views, parts)
-    tally = _Tally()
+    tally = Tally()
     for shown, resource, view in views:
         if only is not None and shown not in only and resource.location.path not in only:
             continue
         tally.judged += 1
         is_part = shown in parts
-        judged_there = is_part and _declaration(resource) in taken_in
+        declared = declaration_of(resource)
+        judged_there = is_part and declared in taken_in
+        answers = tally.answers_of(declared)
         for policy, applies in rules.pack.candidates(view, surroundings):
             if is_part and policy.existence is not None:
                 continue  # what a part needs beside it may come from the file that takes it in
-            if judged_there and rules.rules[policy.definition.name].family != SECRETS:
+            rule = rules.rules[policy.definition.name]
+            if judged_there and rule.family != SECRETS:
                 continue  # a default that nobody gets is none; a secret stands in the file whoever gets it
             answer = evaluate_known(policy, view, surroundings, known, applies=applies)
-            _take(rules.rules[policy.definition.name], rules, resource, view, answer, is_part, tally)
+            state = _state(rule, answer, is_part)
+            note(answers, policy.definition.name, state)
+            if state is State.UNKNOWN:
+                where = f"{resource.id} (line {resource.location.line}): {answer.reason}"
+                tally.undecided.setdefault((rule.id, resource.location.path), []).append(where)
+            elif state is State.NON_COMPLIANT:
+                tally.found(_finding(rule, rules, resource, view, answer), declared, is_part=is_part)
     judged = [result for shown, result in read if only is None or shown in only]
     hidden = [one for result in judged for one in result.not_read if one.may_hold_resources]
     # Files that were chosen and declare nothing were looked at all the same.
@@ -84,16 +86,12 @@ def judge(
         scanner=SCANNER,
         examined=len(judged) if empty else tally.judged,
         unit="files" if empty else "resources",
-        findings=tuple(tally.findings.values()),
+        findings=tally.findings(),
         evidence=Evidence(inputs=tuple(dict.fromkeys(digest for result in judged for digest in result.files))),
         notes=(*rules.notes, *(("no resource stands in these files",) if empty else ())),
+        rules=tally.rules({name: rule.id for name, rule in rules.rules.items()}),
     )
     return done, *_unread(hidden), *_undecided(tally)
-
-
-def _declaration(resource: Resource) -> tuple[str, int | None, int | None, str]:
-    place = resource.location
-    return place.path, place.line, place.column, resource.type.casefold()
 
 
 def _taken_in(
@@ -103,35 +101,26 @@ def _taken_in(
     if not parts:
         return frozenset()
     return frozenset(
-        _declaration(resource)
+        declaration_of(resource)
         for shown, resource, _ in views
         if resource.location.path != shown and resource.location.path in parts
     )
 
 
-def _take(
-    rule: Rule,
-    rules: RuleSet,
-    resource: Resource,
-    view: Mapping[str, Any],
-    answer: Answer,
-    is_part: bool,
-    tally: _Tally,
-) -> None:
+def _state(rule: Rule, answer: Answer, is_part: bool) -> State:
+    """What an answer means for a project's files: Compliant, NonCompliant, Unknown or NotApplicable."""
     match answer.state:
         case State.NON_COMPLIANT | State.CONFLICT | State.ERROR:
-            finding = _finding(rule, rules, resource, view, answer)
-            place = finding.location or resource.location
-            tally.findings.setdefault((rule.id, place.path, place.line, finding.resource), finding)
-        case State.UNKNOWN:
-            # What a part leaves open by itself is given where it is taken in, and judged there. A secret that isn't
-            # known doesn't stand in the files.
-            if not is_part and rule.family != SECRETS:
-                tally.undecided.setdefault((rule.id, resource.location.path), []).append(
-                    f"{resource.id} (line {resource.location.line}): {answer.reason}"
-                )
-        case State.COMPLIANT | State.NOT_APPLICABLE | State.EXEMPT:
-            pass
+            return State.NON_COMPLIANT
+        case State.UNKNOWN if is_part:
+            return State.NOT_APPLICABLE  # what is left open here is given where it is taken in, and judged there
+        case State.UNKNOWN if rule.family == SECRETS:
+            return State.COMPLIANT  # a secret that isn't known doesn't stand in the files
+        case State.UNKNOWN | State.COMPLIANT:
+            return answer.state
+        case State.NOT_APPLICABLE | State.EXEMPT:
+            return State.NOT_APPLICABLE
+    assert_never(answer.state)
 
 
 def _finding(rule: Rule, rules: RuleSet, resource: Resource, view: Mapping[str, Any], answer: Answer) -> Finding:
@@ -202,7 +191,7 @@ def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:
             )
 
 
-def _undecided(tally: _Tally) -> Iterator[NotCompleted]:
+def _undecided(tally: Tally) -> Iterator[NotCompleted]:
     for (rule_id, path), places in tally.undecided.items():
         more = f", and {len(places) - 1} more in this file" if len(places) > 1 else ""
         yield NotCompleted(

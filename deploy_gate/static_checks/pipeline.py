@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from deploy_gate.static_checks.template_checks import CHECKOV, RBAC_MATRIX, chec
 from resource_readers.interface import ReadRequest
 from scanners.interface import Keeper, ScanContext, Scanner
 from scanners.running import Progress, run_scanners
-from verdicts import Completed, NotCompleted, Outcome, Reason, Waiver
+from verdicts import Completed, NotCompleted, Outcome, Reason, RuleAnswers, Waiver
 
 CHANGES = "changed-files"
 """Under this name the report says that nothing changed."""
@@ -116,7 +116,7 @@ def check_project(request: CheckRequest, context: ScanContext, *, progress: Prog
         required=frozenset(plan.required),
         waivers=(*_fitting(accepted, plan, selection, project, outcomes), *skips.waivers),
         notes=(*selection.notes, *plan.notes, *project.notes),
-        facts=_facts(project),
+        facts=(*_facts(project), *_rule_facts(outcomes)),
     )
 
 
@@ -234,3 +234,23 @@ def _facts(project: ProjectReadings) -> tuple[tuple[str, str], ...]:
     if kept:
         facts.append(("unchanged since an earlier run", f"{kept:,} files"))
     return tuple(facts)
+
+
+def _rule_facts(outcomes: Iterable[Outcome]) -> Iterator[tuple[str, str]]:
+    """What became of the rules: no finding tells of one that passed, or that met nothing to judge."""
+    for outcome in outcomes:
+        if not isinstance(outcome, Completed) or not outcome.rules:
+            continue
+        kinds: dict[str, int] = {}
+        for one in outcome.rules:
+            kinds[_fate(one)] = kinds.get(_fate(one), 0) + 1
+        told = ", ".join(f"{count:,} {fate}" for fate, count in sorted(kinds.items()))
+        yield "rules", f"{len(outcome.rules):,} ({told})"
+
+
+def _fate(rule: RuleAnswers) -> str:
+    if rule.non_compliant:
+        return "failed"
+    if rule.unknown:
+        return "not decided everywhere"
+    return "passed" if rule.compliant else "with nothing to judge"

@@ -14,7 +14,7 @@ from deploy_gate.policy_checks.rule_sets import RuleSet, rule_set
 from policies.rules import Rule, read_rule
 from resource_readers.interface import ReadRequest
 from resource_readers.projects import read_paths
-from verdicts import Completed, Finding, NotCompleted, Outcome
+from verdicts import Completed, Finding, NotCompleted, Outcome, RuleAnswers
 
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 STORAGE = "Microsoft.Storage/storageAccounts"
@@ -264,3 +264,46 @@ def test_rules_may_ask_for_what_only_the_whole_project_shows(tmp_path: Path) -> 
         "a.yml",
         "b.yml",
     ]
+
+
+def answers(outcomes: tuple[Outcome, ...]) -> RuleAnswers:
+    (done,) = (outcome for outcome in outcomes if isinstance(outcome, Completed))
+    (one,) = done.rules
+    return one
+
+
+def test_every_rule_tells_how_often_it_answered_what(tmp_path: Path) -> None:
+    good, bad = account("good", allowSharedKeyAccess=False), account("bad", allowSharedKeyAccess=True)
+    open_ = account("open", allowSharedKeyAccess="[parameters('keys')]")
+    text = template(good, good | {"name": "other"}, bad, open_, parameters={"keys": {"type": "bool"}})
+    outcomes = judged(tmp_path, shared_keys(), main_json=text)
+    assert answers(outcomes) == RuleAnswers("MLG-TEST-RULE", compliant=2, non_compliant=1, unknown=1)
+
+
+def test_a_rule_that_met_nothing_is_told_with_zeros(tmp_path: Path) -> None:
+    vault = {"type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "name": "kv", "properties": {}}
+    assert answers(judged(tmp_path, shared_keys(), main_json=template(vault))) == RuleAnswers("MLG-TEST-RULE")
+
+
+def test_a_module_that_is_used_twice_counts_once_under_its_worst_answer(tmp_path: Path) -> None:
+    module = (
+        "param keys bool\nparam name string\n"
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: name\n  properties: {{ allowSharedKeyAccess: keys }}\n}}\n"
+    )
+    uses = "".join(
+        f"module {name} 'part.bicep' = {{\n  name: '{name}'\n  params: {{ keys: {keys}, name: '{name}' }}\n}}\n"
+        for name, keys in (("one", "false"), ("two", "true"))
+    )
+    outcomes = judged(tmp_path, shared_keys(), part_bicep=module, main_bicep=uses)
+    assert len(findings(outcomes)) == 1
+    assert answers(outcomes) == RuleAnswers("MLG-TEST-RULE", non_compliant=1)
+
+
+def test_a_secret_in_a_module_is_told_once_where_its_caller_tells_it_too(tmp_path: Path) -> None:
+    module = (
+        "param name string\n"
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: name\n  properties: {{ allowSharedKeyAccess: true }}\n}}\n"
+    )
+    uses = "module one 'part.bicep' = {\n  name: 'one'\n  params: { name: 'st' }\n}\n"
+    (one,) = findings(judged(tmp_path, shared_keys(family="secrets"), part_bicep=module, main_bicep=uses))
+    assert one.resource.endswith("/storageAccounts/st")
