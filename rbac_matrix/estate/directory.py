@@ -10,6 +10,7 @@ import functools
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 
+from rbac_matrix.estate.components import strong_components
 from rbac_matrix.estate.model import Directory, DirectoryObject, PrincipalKind
 
 
@@ -142,41 +143,8 @@ class Memberships:
 
     @functools.cached_property
     def _components(self) -> list[list[int]]:
-        """Cycles as one, each behind everything that is in it (Tarjan's algorithm, without recursion)."""
-        order: dict[int, int] = {}
-        low: dict[int, int] = {}
-        on_stack: set[int] = set()
-        stack: list[int] = []
-        components: list[list[int]] = []
-        for root in range(len(self._groups)):
-            if root in order:
-                continue
-            work = [(root, iter(self._children[root]))]
-            order[root] = low[root] = len(order)
-            stack.append(root)
-            on_stack.add(root)
-            while work:
-                here, children = work[-1]
-                for child in children:
-                    if child not in order:
-                        order[child] = low[child] = len(order)
-                        stack.append(child)
-                        on_stack.add(child)
-                        work.append((child, iter(self._children[child])))
-                        break
-                    if child in on_stack:
-                        low[here] = min(low[here], order[child])
-                else:
-                    work.pop()
-                    if work:
-                        outer = work[-1][0]
-                        low[outer] = min(low[outer], low[here])
-                    if low[here] == order[here]:
-                        at = stack.index(here) if stack[-1] != here else len(stack) - 1
-                        components.append(stack[at:])
-                        on_stack.difference_update(stack[at:])
-                        del stack[at:]
-        return components
+        """Cycles as one, each behind everything that is in it."""
+        return strong_components(self._children)
 
     @functools.cached_property
     def _below(self) -> list[int]:
