@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,9 @@ from verdicts.sections import Section
 
 DATA = Path(__file__).parent / "data"
 MATRIX_NAMES = ("production", "pre-production")
+IDENTIFIER = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""Ids of personas and services, names of matrices, environments and setups: they become parts of other names."""
+_RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+(\.[A-Za-z0-9]+)+(/[A-Za-z0-9]+)*")
 
 
 class PersonaKind(enum.Enum):
@@ -223,23 +227,52 @@ def _roles(top: Section) -> dict[str, Role]:
 def _rows_and_columns(top: Section) -> tuple[dict[str, Persona], dict[str, Service]]:
     personas: dict[str, Persona] = {}
     for section in top.sections("personas"):
-        persona = Persona(
-            id=section.text("id"),
-            name=section.text("name"),
-            title=section.text("title"),
-            kind=section.choice("kind", PersonaKind),
-            project_specific=section.boolean("project_specific"),
-            access=section.choice("access", Access),
-            purpose=section.text("purpose"),
-        )
-        section.finish()
+        persona = read_persona(section)
         if personas.setdefault(persona.id, persona) is not persona:
             raise section.error(f"the persona {persona.id!r} stands twice", "id")
     services: dict[str, Service] = {}
     for section in top.sections("services"):
-        service = Service(section.text("id"), section.text("name"), section.texts("resource_types"))
-        section.finish()
+        service = read_service(section)
         if services.setdefault(service.id, service) is not service:
             raise section.error(f"the service {service.id!r} stands twice", "id")
     top.finish()
     return personas, services
+
+
+def read_persona(section: Section) -> Persona:
+    """One row's head. Raises ConfigurationError."""
+    persona = Persona(
+        id=_identifier(section),
+        name=section.text("name"),
+        title=section.text("title", section.text("name")),
+        kind=section.choice("kind", PersonaKind),
+        project_specific=section.boolean("project_specific"),
+        access=section.choice("access", Access),
+        purpose=section.text("purpose"),
+    )
+    section.finish()
+    return persona
+
+
+def read_service(section: Section) -> Service:
+    """One column's head. Raises ConfigurationError."""
+    service = Service(_identifier(section), section.text("name"), section.texts("resource_types"))
+    for index, resource_type in enumerate(service.resource_types):
+        if _RESOURCE_TYPE.fullmatch(resource_type) is None:
+            raise section.error(
+                f"{resource_type!r} is no type of resources",
+                "resource_types",
+                index,
+                remedy="as in Microsoft.KeyVault/vaults",
+            )
+    section.finish()
+    return service
+
+
+def _identifier(section: Section) -> str:
+    text = section.text("id")
+    if IDENTIFIER.fullmatch(text) is None:
+        raise section.error(
+            f"{text!r} is no id", "id", remedy="small letters, digits and single hyphens, as in data-scientist"
+        )
+    return text

@@ -8,18 +8,21 @@ principals:
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rbac_matrix.assignments import ManagedIdentity
-from verdicts import Location
+from verdicts import ConfigurationError, Location
 from verdicts.documents import load_document
 from verdicts.sections import Section
 
 SCHEMA = "mlgate/principals/v1"
 TYPES = ("User", "Group", "ServicePrincipal")
+_USUAL_TYPES = {(True, False): "", (False, True): "Group"}
+"""By whether there is an object id and a group's name; an object id can be anything's, so its type has to be said."""
 GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 USUAL_IDENTITIES = (
@@ -79,7 +82,7 @@ class Principals:
         return self._by_id.get(object_id.casefold())
 
     def with_group_name(self, name: str) -> Principal | None:
-        """The line for the group of that display name. Names aren't unique in a directory: see `organisation.naming`."""
+        """The line for the group of that display name. Names aren't unique: see `organisation.naming`."""
         return self._by_group.get(name.casefold())
 
     def with_identity(self, identity: ManagedIdentity) -> Principal | None:
@@ -97,38 +100,91 @@ def load_principals(path: Path, *, shown_as: str, personas: Collection[str]) -> 
     top = Section(load_document(path, shown_as=shown_as), shown_as)
     if top.text("schema") != SCHEMA:
         raise top.error(f"'schema' must be {SCHEMA}", "schema")
+    entries = read_listed(top, personas)
+    top.finish()
+    return merged(entries)
+
+
+def read_listed(top: Section, personas: Collection[str], *, required: bool = True) -> list[Principal]:
+    """The lines under `principals`. Raises ConfigurationError, also where one stands twice."""
     entries: list[Principal] = []
     seen: set[tuple[str, str, str]] = set()
-    for section in top.sections("principals"):
+    for section in top.sections("principals", *(() if required else ((),))):
         entry = _principal(section, personas)
-        key = (entry.object_id, entry.identity.casefold(), entry.resource_type.casefold())
+        key = (entry.object_id, (entry.identity or entry.group).casefold(), entry.resource_type.casefold())
         if key in seen:
-            raise section.error(f"{entry.object_id or entry.identity} stands twice")
+            raise section.error(f"{entry.object_id or entry.identity or entry.group} stands twice")
         seen.add(key)
         entries.append(entry)
-    top.finish()
-    return Principals(tuple(entries))
+    return entries
 
 
 def _principal(section: Section, personas: Collection[str]) -> Principal:
+    persona = section.text("persona")
+    if persona not in personas:
+        near = difflib.get_close_matches(persona, personas, n=1)
+        remedy = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(personas)}"
+        raise section.error(f"there is no persona {persona!r}", "persona", remedy=remedy)
+    return read_principal(section, persona)
+
+
+def read_principal(section: Section, persona: str, setups: frozenset[tuple[str, str]] = frozenset()) -> Principal:
+    """One line but for its persona: `object_id`, `identity`, or `group` (a display name). Raises ConfigurationError."""
+    object_id, identity, group = (section.text(key, "") for key in ("object_id", "identity", "group"))
     entry = Principal(
-        persona=section.text("persona"),
-        object_id=section.text("object_id", "").casefold(),
-        identity=section.text("identity", ""),
+        persona=persona,
+        object_id=object_id.casefold(),
+        identity=identity,
         resource_type=section.text("resource_type", ""),
-        type=section.text("type", "" if section.has("object_id") else "ServicePrincipal"),
-        name=section.text("name", section.text("identity", "")),
+        type=section.text("type", _USUAL_TYPES.get((bool(object_id), bool(group)), "ServicePrincipal")),
+        name=section.text("name", identity or group),
         location=Location(section.name, section.line()),
+        group=group,
+        setups=setups,
     )
     section.finish()
-    if entry.persona not in personas:
-        raise section.error(f"there is no persona {entry.persona!r}", "persona", remedy=f"known: {', '.join(personas)}")
-    if bool(entry.object_id) == bool(entry.identity):
-        raise section.error("either 'object_id' or 'identity' is needed")
-    if entry.object_id and GUID.fullmatch(entry.object_id) is None:
+    if sum(map(bool, (object_id, identity, group))) != 1:
+        raise section.error("either 'object_id' or 'identity' or 'group' is needed")
+    if object_id and GUID.fullmatch(object_id) is None:
         raise section.error("'object_id' must be the object id (a GUID) in Microsoft Entra", "object_id")
-    if entry.resource_type and not entry.identity:
+    if entry.resource_type and not identity:
         raise section.error("'resource_type' belongs to 'identity'", "resource_type")
     if entry.type not in TYPES:
         raise section.error(f"'type' must be one of {', '.join(TYPES)}", "type")
+    if group and entry.type != "Group":
+        raise section.error("'group' is the name of a group: 'type' can't be anything else", "type")
     return entry
+
+
+def merged(entries: Iterable[Principal]) -> Principals:
+    """Lines of several files as one value; lines for one principal become one.
+
+    Raises:
+        ConfigurationError: two personas claim one principal.
+    """
+    found: dict[tuple[str, str, str, str], Principal] = {}
+    claims: dict[tuple[str, ...], Principal] = {}
+    for entry in entries:
+        for claim in _claims(entry):
+            other = claims.setdefault(claim, entry)
+            if other.persona != entry.persona:
+                raise ConfigurationError(
+                    f"two personas claim {claim[-1]}: {other.persona} at {other.location} and {entry.persona}",
+                    where=str(entry.location),
+                    remedy="a principal stands for one persona: make a group for each",
+                )
+        key = (entry.object_id, entry.identity.casefold(), entry.resource_type.casefold(), entry.group.casefold())
+        known = found.setdefault(key, entry)
+        everywhere = not (known.setups and entry.setups)
+        found[key] = replace(known, setups=frozenset() if everywhere else known.setups | entry.setups)
+    return Principals(tuple(found.values()))
+
+
+def _claims(entry: Principal) -> list[tuple[str, ...]]:
+    """Everything that is this principal, so that no other persona's line may be it."""
+    if entry.object_id:
+        return [("object id", entry.object_id)]
+    if entry.group:
+        return [("group", entry.group.casefold())]
+    types = (entry.resource_type.casefold(),) if entry.resource_type else USUAL_IDENTITIES
+    return [(resource_type, entry.identity.casefold()) for resource_type in types]
