@@ -79,8 +79,12 @@ def check(
     if write_baseline is not None:
         _refuse_partial_baseline(owner, reason, paths, changed_since)
         _refuse_folder_of(here / write_baseline, write_baseline)
+    elif owner is not None or reason is not None:
+        raise click.UsageError("--owner and --reason go with --write-baseline")
     for path in paths:
         _refuse_missing(here / path, path)
+    if parameters is not None:
+        _refuse_no_file(here / parameters, parameters)
     settings = _settings(root, profile, fail_on)
     request = CheckRequest(
         read=_read_request(root, here / parameters if parameters is not None else None),
@@ -121,6 +125,16 @@ def _refuse_missing(path: Path, given: Path) -> None:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise ConfigurationError(f"can't be checked: {why}", where=one_line(str(given))) from None
+
+
+def _refuse_no_file(path: Path, given: Path) -> None:
+    """Values that aren't there would leave every template unread: that is a mistake in the command."""
+    from verdicts import ConfigurationError
+    from verdicts.text import one_line
+
+    _refuse_missing(path, given)
+    if not path.is_file():
+        raise ConfigurationError("is no file with values of parameters", where=one_line(str(given)))
 
 
 def _read_request(root: Path, parameters: Path | None) -> ReadRequest:

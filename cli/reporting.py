@@ -128,15 +128,17 @@ def emit(report: Report, selection: ReportSelection) -> None:
     """
     failed: ConfigurationError | None = None
     for target in selection.targets:
-        if target.output == STANDARD_OUTPUT:
-            _print(report, target.format_name)
-            continue
         try:
+            if target.output == STANDARD_OUTPUT:
+                _print(report, target.format_name)
+                continue
             write_report(Path(target.output), format_named(target.format_name).render(report))
+        except BrokenPipeError:
+            raise  # whoever read standard output is gone: see cli.main
         except OSError as error:
             failed = ConfigurationError(
                 f"the report can't be written: {error.strerror or error}",
-                where=target.output,
+                where="standard output" if target.output == STANDARD_OUTPUT else target.output,
                 remedy="the verdict stands; choose another --output",
             )
     if all(target.output != STANDARD_OUTPUT for target in selection.targets):

@@ -165,9 +165,9 @@ def _top_folder(root: Path) -> Path:
             _require_trusted_owner(entry)
             return folder
     raise CouldNotCheckError(
-        "this is not in a git repository, so nobody knows who wrote it",
+        "this is not in a git repository, so nobody knows who wrote what, or what changed",
         where=str(root),
-        remedy="release from a clone: `git init`, `git add`, `git commit` begin one",
+        remedy="work in a clone: `git init`, `git add`, `git commit` begin one",
     )
 
 
@@ -208,9 +208,9 @@ def _head(result: ProcessResult, top: Path) -> str:
     head = result.stdout.decode("ascii", "replace").strip()
     if result.exit_code != 0 or not is_commit_id(head):
         raise CouldNotCheckError(
-            "HEAD names no commit, so nobody knows who wrote this",
+            "HEAD names no commit, so nobody knows who wrote what, or what changed",
             where=str(top),
-            remedy="commit what is to be released",
+            remedy="commit first",
         )
     return head
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -130,6 +132,19 @@ def test_a_file_that_can_not_be_written_is_told_and_the_other_reports_are_writte
     assert json.loads(good.read_text(encoding="utf-8"))
     assert bad.read_text(encoding="utf-8") == "old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad", "good"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_standard_output_that_can_not_be_written_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    program = "import sys; from cli.main import run; sys.exit(run(sys.argv[1:]))"
+    (tmp_path / "a.tf").write_text("locals {}\n", encoding="utf-8")
+    arguments = [sys.executable, "-c", program, "check", "--skip", "checkov", "--no-cache"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(arguments, cwd=tmp_path, stdout=full, check=False)
+    assert ended.returncode == 2
+    told = capfd.readouterr().err
+    assert "standard output: the report can't be written: No space left on device" in told
+    assert "Traceback" not in told
 
 
 def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path: Path) -> None:
