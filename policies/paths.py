@@ -69,6 +69,30 @@ class PropertyPath:
         """The selected values, each with the position of every array that was passed."""
         yield from _walk(known(resource), self.steps, cursors, {})
 
+    def place(self, resource: Mapping[str, Any], positions: Cursors) -> tuple[str | int, ...]:
+        """Keys as the resource spells them and positions, down to the last array (of a path without one, to its end).
+
+        Ends earlier where the resource has no such member.
+        """
+        arrays = [index for index, step in enumerate(self.steps) if isinstance(step, _Array)]
+        steps = self.steps[: arrays[-1] + 1] if arrays else self.steps
+        current: Any = resource
+        keys: list[str | int] = []
+        for step in steps:
+            if isinstance(step, _Array):
+                position = positions.get(step.prefix)
+                if position is None or not isinstance(current, list) or position >= len(current):
+                    break
+                keys.append(position)
+                current = current[position]
+                continue
+            key = next((one for one in current if one.lower() == step.lower), None) if type(current) is dict else None
+            if key is None:
+                break
+            keys.append(key)
+            current = current[key]
+        return tuple(keys)
+
 
 def _select(current: Any, steps: tuple[Step, ...], cursors: Cursors, selected: list[Any]) -> None:
     """As `_walk`, without the positions."""

@@ -10,6 +10,8 @@ from deploy_gate.policy_checks.estate_facts import add_estate_facts
 from deploy_gate.policy_checks.names import SCANNER as SCANNER
 from deploy_gate.policy_checks.names import SECRETS as SECRETS
 from deploy_gate.policy_checks.parts import parts_of
+from deploy_gate.policy_checks.places import Found, Places
+from deploy_gate.policy_checks.places import pointer_parts as pointer_parts
 from deploy_gate.policy_checks.rule_sets import RuleSet
 from deploy_gate.policy_checks.tally import Tally, declaration_of, note
 from policies.aliases import built_in_aliases
@@ -21,7 +23,6 @@ from resource_readers.interface import NotRead, ReadResult, Resource
 from resource_readers.rendering import plain_resource
 from verdicts import Completed, Evidence, Finding, Location, NotCompleted, Outcome, Reason
 
-_SHOWN_VALUE = 80
 _MAXIMUM_NAMED = 50
 """How many obstacles of one kind are told one by one in a file."""
 
@@ -55,7 +56,7 @@ def judge(
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
     known = KnownResources((view for shown, _, view in views if shown not in parts), whole=whole)
     taken_in = _taken_in(views, parts)
-    tally = Tally()
+    tally, places = Tally(), Places(surroundings)
     for shown, resource, view in views:
         if only is not None and shown not in only and resource.location.path not in only:
             continue
@@ -77,7 +78,8 @@ def judge(
                 where = f"{resource.id} (line {resource.location.line}): {answer.reason}"
                 tally.undecided.setdefault((rule.id, resource.location.path), []).append(where)
             elif state is State.NON_COMPLIANT:
-                tally.found(_finding(rule, rules, resource, view, answer), declared, is_part=is_part)
+                found = places.of(rule, policy, resource, view)
+                tally.found(_finding(rule, rules, resource, answer, found), declared, is_part=is_part)
     judged = [result for shown, result in read if only is None or shown in only]
     hidden = [one for result in judged for one in result.not_read if one.may_hold_resources]
     # Files that were chosen and declare nothing were looked at all the same.
@@ -123,49 +125,19 @@ def _state(rule: Rule, answer: Answer, is_part: bool) -> State:
     assert_never(answer.state)
 
 
-def _finding(rule: Rule, rules: RuleSet, resource: Resource, view: Mapping[str, Any], answer: Answer) -> Finding:
-    path = pointer_parts(rule.pointer)
-    line, column = resource.place(*path) if path else resource.place()
-    # The value of a property that holds a secret is the secret.
-    found = "" if rule.family == SECRETS else _found(path, view)
+def _finding(rule: Rule, rules: RuleSet, resource: Resource, answer: Answer, found: Found) -> Finding:
     failed = f" (the rule itself failed: {answer.reason})" if answer.state is State.ERROR else ""
     return Finding(
         rule_id=rule.id,
         scanner=SCANNER,
         severity=rules.severities[rule.id],
-        message=f"{rule.synopsis}{found}{failed}",
+        message=f"{rule.synopsis}{found.words}{failed}",
         remediation=rule.remediation["text"],
         resource=resource.id,
         subject=rule.pointer,
-        location=Location(resource.location.path, line, column),
+        location=found.location,
         documentation=rule.page,
     )
-
-
-def pointer_parts(pointer: str) -> tuple[str | int, ...]:
-    """The parts of a JSON pointer (RFC 6901); digits are positions in lists."""
-    parts = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
-    return tuple(int(part) if part.isdecimal() else part for part in parts)
-
-
-def _found(path: tuple[str | int, ...], view: Mapping[str, Any]) -> str:
-    """What stands there now, where that is one short value."""
-    if not path:
-        return ""
-    value: Any = view
-    for part in path:
-        if isinstance(value, dict) and isinstance(part, str):
-            value = next((one for key, one in value.items() if key.casefold() == part.casefold()), None)
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            value = None
-    if value is None:
-        return f"; {path[-1]} is not set"
-    if isinstance(value, str | int | float | bool) and len(str(value)) <= _SHOWN_VALUE:
-        shown = str(value).lower() if isinstance(value, bool) else str(value)
-        return f"; {path[-1]} is {shown}"
-    return ""
 
 
 def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:

@@ -307,3 +307,44 @@ def test_a_secret_in_a_module_is_told_once_where_its_caller_tells_it_too(tmp_pat
     uses = "module one 'part.bicep' = {\n  name: 'one'\n  params: { name: 'st' }\n}\n"
     (one,) = findings(judged(tmp_path, shared_keys(family="secrets"), part_bicep=module, main_bicep=uses))
     assert one.resource.endswith("/storageAccounts/st")
+
+
+def group(*rules: tuple[str, str]) -> dict[str, Any]:
+    made = [{"name": name, "properties": {"access": access}} for name, access in rules]
+    return {
+        "type": "Microsoft.Network/networkSecurityGroups",
+        "apiVersion": "2023-01-01",
+        "name": "nsg",
+        "properties": {"securityRules": made},
+    }
+
+
+def no_allow(**facts: Any) -> RuleSet:
+    alias = "Microsoft.Network/networkSecurityGroups/securityRules[*]"
+    condition = {
+        "allOf": [
+            {"field": "type", "equals": "Microsoft.Network/networkSecurityGroups"},
+            {"count": {"field": alias, "where": {"field": f"{alias}.access", "equals": "Allow"}}, "greater": 0},
+        ]
+    }
+    return rule_set([rule(condition, synopsis="Nothing is allowed", **facts)], "production")
+
+
+def test_a_finding_about_an_item_points_at_the_item_and_names_the_others(tmp_path: Path) -> None:
+    text = template(group(("first", "Deny"), ("second", "Allow"), ("third", "Allow")))
+    (one,) = findings(judged(tmp_path, no_allow(property="/properties"), main_json=text))
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if line.endswith(("{", "{,"))]
+    second, third = (
+        max(at for at in lines if at < number)
+        for number, line in enumerate(text.split("\n"), 1)
+        if '"name": "second"' in line or '"name": "third"' in line
+    )
+    assert one.location is not None
+    assert one.location.line == second
+    assert one.message == f"Nothing is allowed; securityRules[1] (second), and 1 more (line {third})"
+
+
+def test_an_item_outside_of_what_the_rule_names_is_not_pointed_at(tmp_path: Path) -> None:
+    text = template(group(("first", "Allow")))
+    (one,) = findings(judged(tmp_path, no_allow(property="/properties/flushConnection"), main_json=text))
+    assert one.message == "Nothing is allowed; flushConnection is not set"
