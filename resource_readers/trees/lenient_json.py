@@ -19,12 +19,13 @@ MAXIMUM_NODES = 500_000
 # A carriage return alone ends a line, too: for the service, what stands behind it is no comment any more.
 _BLANK = r"[ \t\r\n\ufeff\u00a0]*+(?:(?://[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)[ \t\r\n\ufeff\u00a0]*+)*+"
 _SKIP = re.compile(_BLANK, re.DOTALL)
-# What nearly every template consists of is read in one step each: `"key":` and `,` or the end.
-_KEY = re.compile(_BLANK + r'"((?:[^"\\]|\\.)*+)"' + _BLANK + ":" + _BLANK, re.DOTALL)
+# What nearly every template consists of is read in one step each: `"key": "text",`, else `"key":`, and `,` or the end.
+_QUOTED = r'"([^"\\]*+(?:\\.[^"\\]*+)*+)"'
+_KEY = re.compile(f"{_BLANK}{_QUOTED}{_BLANK}:{_BLANK}(?:{_QUOTED}{_BLANK}([,}}]){_BLANK})?+", re.DOTALL)
 _AFTER = re.compile(_BLANK + r"([,}\]])" + _BLANK, re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORD = re.compile(r"[A-Za-z]+")
-_TEXT = {'"': re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL), "'": re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)}
+_TEXT = {'"': re.compile(_QUOTED, re.DOTALL), "'": re.compile(_QUOTED.replace('"', "'"), re.DOTALL)}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\", "/": "/"}
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
@@ -182,12 +183,20 @@ class _Parser:
             else:
                 line, column = self._place(match.start(1) - 1)
                 key = self._plain(match.group(1))
-                self._at = match.end()
+                self._at = match.end() if match[2] is None else match.start(2) - 1
             if key in seen:
                 raise LenientJsonError(f"the key {key!r} stands twice", line)
             seen.add(key)
-            entries.append(Entry(key, self._value(depth + 1), line, column))
-            more = self._next("}")
+            value: Node
+            if match is not None and match[2] is not None and depth < MAXIMUM_DEPTH and self._nodes < MAXIMUM_NODES:
+                self._nodes += 1  # as `_value` and `_next` do it
+                value = Literal(self._plain(match[2]), *self._place(self._at))
+                more = match[3] == ","
+                self._at = match.end() if more else match.start(3)
+            else:
+                value = self._value(depth + 1)
+                more = self._next("}")
+            entries.append(Entry(key, value, line, column))
         self._at += 1
         return tuple(entries)
 

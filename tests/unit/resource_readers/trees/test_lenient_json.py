@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resource_readers.trees import lenient_json
 from resource_readers.trees.lenient_json import MAXIMUM_DEPTH, LenientJsonError, decode, parse
-from resource_readers.trees.nodes import NodeSource
+from resource_readers.trees.nodes import NodeSource, ObjectNode
 from resource_readers.trees.plain import plain
 
 VALUES = st.recursive(
@@ -67,6 +68,14 @@ def test_what_the_tools_accept_is_accepted(text: str, value: object) -> None:
         ("[" * 5_000, 1, "nested"),
         ("9" * 500, 1, "digits"),
         ('"\\x"', 1, "escape"),
+        # Members whose value is a text are read in one step, and refused as all others.
+        ('{"a": "b"\n"c": 2}', 2, "comma"),
+        ('{"a": "b"]', 1, "comma"),
+        ('{"a": "b",\n "a": "c"}', 2, "twice"),
+        ('{"a": "b",\n "c": "no end}', 2, "doesn't end"),
+        ('{"a": 1,\n "c": "\\x"}', 2, "escape"),
+        ('{"a": "b", /* no end', 1, "quotes"),
+        ('{"a": "b"} c', 1, "after the end"),
     ],
 )
 def test_everything_else_is_refused_with_its_line(text: str, line: int, message: str) -> None:
@@ -87,6 +96,28 @@ def test_every_value_knows_its_place() -> None:
     assert source.position(("a", 1, "b")) == (4, 4)
     assert source.position(("A", 0)) == (3, 3)
     assert source.position(("absent",)) == (1, 1)
+
+
+def test_texts_and_other_values_know_their_places_alike() -> None:
+    text = '{"a" :\n "t" // a comment\n , "b": 1,\n\n  "c": "\\"}",}'
+    source, other = NodeSource(parse(text)), NodeSource(parse(text.replace('"t"', "1  ")))
+    assert plain(parse(text)) == {"a": "t", "b": 1, "c": '"}'}
+    for name, place in (("a", (1, 2)), ("b", (3, 4)), ("c", (5, 3))):
+        assert source.position((name,)) == other.position((name,)) == place
+    assert isinstance(source.node, ObjectNode)
+    assert [(one.value.line, one.value.column) for one in source.node.entries] == [(2, 2), (3, 9), (5, 8)]
+
+
+def test_the_limits_hold_for_members_that_are_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    deepest = "[" * (MAXIMUM_DEPTH - 1)
+    closing = "]" * (MAXIMUM_DEPTH - 1)
+    assert parse(f'{deepest}{{"a": "b"}}{closing}')
+    with pytest.raises(LenientJsonError, match="nested"):
+        parse(f'[{deepest}{{"a": "b"}}{closing}]')
+    monkeypatch.setattr(lenient_json, "MAXIMUM_NODES", 3)
+    assert plain(parse('{"a": "b", "c": "d"}')) == {"a": "b", "c": "d"}
+    with pytest.raises(LenientJsonError, match="more than 3 values"):
+        parse('{"a": "b", "c": "d", "e": "f"}')
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
