@@ -1,8 +1,8 @@
 """Which items of a list make a rule hold: "some rule allows everything" is about that rule, not about the list.
 
 Asked only of a policy whose `if` holds. An item is told where a count of items that meet a condition is what makes the
-rule hold: counts that hold without any item ("none denies") tell nothing, and what stands below `not` isn't looked at. Of
-several counts in one `allOf` the first tells; the others only say when it matters.
+rule hold: counts that hold without any item ("none denies") tell nothing, and what stands below `not` isn't looked at.
+Of several counts in one `allOf` the first tells; the others only say when it matters.
 """
 
 from __future__ import annotations
