@@ -13,6 +13,7 @@ from typing import Any
 
 from policies.resource_types import resource_type, type_key
 from policies.scope import Scope
+from policies.template_ids import same_in_workspace
 from policies.values import Truth, Unknown, get_key, known
 
 Resource = Mapping[str, Any]
@@ -152,6 +153,9 @@ def _is_own(target: str, scope: Scope) -> Truth:
     """Whether an extension's target is the evaluated resource."""
     own = _id(scope.resource)
     if own and "/providers/" in f"/{target}":
+        in_workspace = same_in_workspace(own, target)
+        if in_workspace is not None:
+            return in_workspace
         return _relative(own, target).strip("/") == _relative(target, own).strip("/")
     name = full_name(scope.resource)
     if isinstance(name, Unknown):

@@ -1,5 +1,6 @@
-// What watches over the endpoint and grows it: autoscale of the deployment in use, a budget of the project, and an alert when
-// the platform itself is ill. workspace.json and supply.bicep make what this refers to.
+// What watches over the endpoint and grows it: its logs, an alert on its latency, autoscale of the deployment in use, a budget
+// of the project, and an alert when the platform itself is ill. workspace.json, supply.bicep and azureml/ make what this
+// refers to.
 targetScope = 'resourceGroup'
 
 @description('Region of all resources.')
@@ -31,6 +32,17 @@ param tags object = {
   owner: 'model-risk@example.com'
 }
 
+@description('Name of the Log Analytics workspace.')
+param logsName string = 'log-creditrisk-prod'
+
+resource endpoint 'Microsoft.MachineLearningServices/workspaces/onlineEndpoints@2024-10-01' existing = {
+  name: '${workspaceName}/${endpointName}'
+}
+
+resource logs 'Microsoft.OperationalInsights/workspaces@2023-09-01' existing = {
+  name: logsName
+}
+
 var deploymentId = resourceId(
   'Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments',
   workspaceName,
@@ -50,6 +62,57 @@ resource operations 'Microsoft.Insights/actionGroups@2023-01-01' = {
         name: 'operations'
         emailAddress: operationsAddress
         useCommonAlertSchema: true
+      }
+    ]
+  }
+}
+
+resource endpointLogs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'to-log-analytics'
+  scope: endpoint
+  properties: {
+    workspaceId: logs.id
+    logs: [
+      {
+        category: 'AmlOnlineEndpointTrafficLog'
+        enabled: true
+      }
+      {
+        category: 'AmlOnlineEndpointEventLog'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource latency 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'alert-creditrisk-latency'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    severity: 2
+    scopes: [
+      endpoint.id
+    ]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          name: 'latency'
+          criterionType: 'StaticThresholdCriterion'
+          metricName: 'RequestLatency_P99'
+          operator: 'GreaterThan'
+          threshold: 500
+          timeAggregation: 'Average'
+        }
+      ]
+    }
+    actions: [
+      {
+        actionGroupId: operations.id
       }
     ]
   }

@@ -131,3 +131,32 @@ def test_a_private_endpoint_is_found_by_the_id_that_it_names(target: Any, state:
     }
     case = {"policy": policy(), "resource": resource, "related": [endpoint(target)]}
     assert answer_case(case, NOW)["state"] == state
+
+
+WORKSPACES = f"{GROUP}/Microsoft.MachineLearningServices/workspaces"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (f"{WORKSPACES}/{{workspace}}/onlineEndpoints/a", f"{WORKSPACES}/mlw/onlineEndpoints/A", True),
+        (f"{WORKSPACES}/{{workspace}}/onlineEndpoints/a", f"{WORKSPACES}/{{parameters('w')}}/onlineEndpoints/a", True),
+        (f"{WORKSPACES}/{{workspace}}/onlineEndpoints/a", f"{WORKSPACES}/mlw/onlineEndpoints/b", False),
+        (f"{WORKSPACES}/{{workspace}}/onlineEndpoints/a", f"{WORKSPACES}/mlw/batchEndpoints/a", False),
+        (
+            f"{WORKSPACES}/{{workspace}}/onlineEndpoints/a",
+            f"{WORKSPACES}/mlw/onlineEndpoints/{{parameters('e')}}",
+            None,
+        ),
+        (f"{WORKSPACES}/{{workspace}}/onlineEndpoints/a", f"{WORKSPACES}/mlw", False),
+        (f"{WORKSPACES}/{{workspace}}", f"{WORKSPACES}/mlw", None),
+        (f"{WORKSPACES}/{{workspace}}/jobs/{{newGuid()}}", f"{WORKSPACES}/mlw/jobs/{{newGuid()}}", None),
+        (f"{WORKSPACES}/{{workspace}}", f"{GROUP}/Microsoft.KeyVault/vaults/{{parameters('n')}}", False),
+    ],
+)
+def test_what_a_file_of_azure_ml_names_is_the_same_in_whatever_workspace(
+    one: str, other: str, same: bool | None
+) -> None:
+    for first, second in ((one, other), (other, one)):
+        told = told_by_ids("equals", Unknown("later", first), second)
+        assert isinstance(told, Unknown) if same is None else told is same

@@ -348,3 +348,30 @@ def test_an_item_outside_of_what_the_rule_names_is_not_pointed_at(tmp_path: Path
     text = template(group(("first", "Allow")))
     (one,) = findings(judged(tmp_path, no_allow(property="/properties/flushConnection"), main_json=text))
     assert one.message == "Nothing is allowed; flushConnection is not set"
+
+
+ENDPOINT = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
+
+
+@pytest.mark.parametrize(("target", "state"), [("'mlw/scoring'", "ok"), ("'mlw/other'", "bad"), ("name", "open")])
+def test_what_a_template_makes_for_an_endpoint_of_azure_ml_counts(tmp_path: Path, target: str, state: str) -> None:
+    rules = rule_set(
+        [
+            rule(
+                {"field": "type", "equals": ENDPOINT},
+                then={"effect": "auditIfNotExists", "details": {"type": "Microsoft.Insights/diagnosticSettings"}},
+                property="",
+            )
+        ],
+        "production",
+    )
+    template = (
+        "param name string\n"
+        f"resource endpoint '{ENDPOINT}@2024-10-01' existing = {{\n  name: {target}\n}}\n"
+        "resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {\n"
+        "  name: 'logs'\n  scope: endpoint\n  properties: {}\n}\n"
+    )
+    asset = "$schema: https://azuremlschemas.azureedge.net/latest/managedOnlineEndpoint.schema.json\nname: scoring\n"
+    outcomes = judged(tmp_path, rules, endpoint_yml=asset, main_bicep=template)
+    assert len(findings(outcomes)) == (state == "bad")
+    assert len(obstacles(outcomes)) == (state == "open")
