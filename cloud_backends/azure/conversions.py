@@ -97,7 +97,7 @@ def _display_name(one: Any) -> str:
 def schedules_by_assignment(
     found: Iterable[RoleAssignmentScheduleInstance],
 ) -> Mapping[str, RoleAssignmentScheduleInstance]:
-    """What PIM says, by the id of the role assignment in lower case; members of a group have no assignment of their own."""
+    """What PIM says, by the id of the role assignment in lower case; members of a group have none of their own."""
     return {
         one.origin_role_assignment_id.casefold(): one
         for one in found

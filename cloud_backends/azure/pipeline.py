@@ -31,11 +31,10 @@ from verdicts.documents import DocumentError, parse_json
 
 LISTED: dict[str, Any] = {"mlgate_list": True}
 """Option of a call whose answer must be a list ({"value": [...], "nextLink"})."""
-READ_BY_POST: dict[str, Any] = {"mlgate_read": True}
+READ_BY_POST: dict[str, Any] = {"retry_on_methods": ["POST"]}
 """Option of a POST that changes nothing, so that it may be sent again like a GET."""
 
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
-_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 
 
 class PinnedTransport(HttpTransport[Any, Any]):
@@ -75,20 +74,21 @@ class PinnedTransport(HttpTransport[Any, Any]):
 class BoundedRetries(HTTPPolicy[Any, Any]):
     """Sends a request again, up to the limits.
 
-    Methods that may be repeated (GET, PUT, DELETE, a POST that only reads) again after an error of the connection and
-    after 408, 429 and 5xx; any other POST and PATCH only where the service has surely done nothing: no connection, 429.
+    What may be repeated (GET, PUT, DELETE, a POST that only reads) again after an error of the connection and after 408,
+    429 and 5xx; any other POST and PATCH only where the service has surely done nothing: no connection, 429.
     """
 
     def __init__(self, limits: RetryLimits) -> None:
         super().__init__()
         self._limits = limits
-        self._headers = RetryPolicy()
+        self._usual = RetryPolicy()
 
     def send(self, request: PipelineRequest[Any]) -> PipelineResponse[Any, Any]:
         """See the base."""
         limits, left = self._limits, self._limits.total_wait
-        repeatable = bool(request.context.options.pop("mlgate_read", False))
-        repeatable = repeatable or request.http_request.method.upper() in _REPEATABLE
+        # Takes the options that callers may give out of the context, so that the transport doesn't see them.
+        methods = self._usual.configure_retries(request.context.options)["methods"]
+        repeatable = request.http_request.method.upper() in methods
         for attempt in range(1, limits.attempts + 1):
             wait = limits.first_wait * 2 ** (attempt - 1)
             try:
@@ -101,7 +101,7 @@ class BoundedRetries(HTTPPolicy[Any, Any]):
                 status = response.http_response.status_code
                 if attempt == limits.attempts or status not in (_AGAIN if repeatable else {429}):
                     return response
-                asked = self._headers.get_retry_after(response)
+                asked = self._usual.get_retry_after(response)
                 wait = wait if asked is None else asked
             wait = min(wait, limits.longest_wait)
             if wait > left:
