@@ -7,7 +7,8 @@ from typing import NoReturn
 
 import click
 
-from cli.exit_codes import ExitCode, exit_code
+from cli.exit_codes import exit_code
+from cli.rbac_render import render, schema
 from cli.reporting import ReportSelection, emit, make_report, report_options
 
 MATRICES = click.Choice(["production", "pre-production"])
@@ -73,17 +74,5 @@ class _NoTools:
         raise LookupError(name)
 
 
-@rbac.command()
-@click.option("--matrix", "matrix_name", type=MATRICES, required=True, help="Which matrix to show.")
-@click.option("--format", "table_format", type=click.Choice(["console", "markdown"]), default="console")
-def render(matrix_name: str, table_format: str) -> None:
-    """Show a persona matrix as a table."""
-    from rbac_matrix.matrix import load_matrix
-    from rbac_matrix.rendering.tables import markdown_table, print_table
-
-    matrix = load_matrix(matrix_name)
-    if table_format == "markdown":
-        click.echo(markdown_table(matrix), nl=False)
-    else:
-        print_table(matrix)
-    click.get_current_context().exit(ExitCode.ALLOWED)
+rbac.add_command(render)
+rbac.add_command(schema)

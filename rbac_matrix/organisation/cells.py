@@ -12,6 +12,7 @@ from rbac_matrix.matrix import Role, RoleSystem
 from rbac_matrix.organisation.draft import Draft, MatrixDraft
 from rbac_matrix.organisation.reading import in_words, role_labels, unknown
 from rbac_matrix.permissions.interface import Permissions, RoleDefinition
+from verdicts import CouldNotCheckError
 from verdicts.sections import Section
 
 
@@ -98,9 +99,12 @@ def _within(draft: Draft, role: Role, before: Sequence[Role]) -> bool:
     known = [one.permissions for one in definitions if one is not None]
     if definition is None or not known:
         return False
-    from rbac_matrix.permissions.containment import contains
+    from rbac_matrix.permissions.comparison import contains
 
-    return contains(sum(known, Permissions()), definition.permissions)
+    try:
+        return contains(sum(known, Permissions()), definition.permissions)
+    except CouldNotCheckError:
+        return False
 
 
 def _definition(draft: Draft, role: Role) -> RoleDefinition | None:

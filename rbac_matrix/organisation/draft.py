@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rbac_matrix.matrix import DATA, MATRIX_NAMES, Matrix, Persona, Role, Service, load_matrix
 from rbac_matrix.organisation import defaults
@@ -57,6 +57,29 @@ class Draft:
         if self.extends:
             where = place(section, *keys)
             self.deviations.append(Deviation(text=text, widens=widens, location=where, reason=reason))
+
+    def relabel(self, role: Role, label: str) -> None:
+        """Gives a role that had none an abbreviation."""
+
+        def new(labels: frozenset[str]) -> frozenset[str]:
+            return frozenset(label if one == role.label else one for one in labels)
+
+        self.roles = {
+            one.label: one
+            for other in self.roles.values()
+            for one in [replace(other, label=label if other is role else other.label, includes=new(other.includes))]
+        }
+        self.workloads = dict.fromkeys(
+            replace(one, role=label) if one.role == role.label else one for one in self.workloads
+        )
+        self.combinations = {
+            key: replace(
+                one,
+                first=replace(one.first, roles=new(one.first.roles)),
+                second=replace(one.second, roles=new(one.second.roles)),
+            )
+            for key, one in self.combinations.items()
+        }
 
     def matrix(self, name: str) -> Matrix:
         """One matrix as a value."""

@@ -165,6 +165,11 @@ class Organisation:
     inputs: tuple[InputDigest, ...] = field(default=())
     deviations: tuple[Deviation, ...] = ()
 
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Names of all environments, and of matrices without any."""
+        return tuple(name for matrix in self.matrices.values() for name in (matrix.environments or (matrix.name,)))
+
     def matrix_for(self, environment: str) -> Matrix | None:
         """The matrix that holds in an environment; a matrix's own name counts as one, too."""
         named = self.matrices.get(environment)

@@ -26,6 +26,10 @@ def apply_roles(draft: Draft, section: Section) -> None:
     else:
         role = _built_in_role(section)
     section.finish()
+    same = next((one for one in draft.roles.values() if role.id and one.id == role.id), None)
+    if same is not None and same.label == same.name and not section.has("permissions"):
+        draft.relabel(same, role.label)
+        return
     for other in draft.roles.values():
         if role.label in (other.label, other.name) or (other.name == role.name and other.system is role.system):
             raise section.error(f"the role {role.label!r} stands already, as {other.label} ({other.name})")
