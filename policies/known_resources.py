@@ -23,23 +23,32 @@ class KnownResources:
     def __init__(self, resources: Iterable[Resource] = (), *, whole: bool = False) -> None:
         """Takes resources as `mlgate template expand` shows them; `whole` says that there are no others.
 
-        Those with a `$condition` may be deployed or not; those that templates only refer to (`$existing`) tell nothing.
+        Those with a `$condition` may be deployed or not. Of those that templates only refer to (`$existing`) only the
+        name is known: they may be what is looked for. One that is declared itself, or that comes with a resource which
+        is declared (the blob service of an account), tells nothing: it is known, or as Azure makes it.
         """
         self.whole = whole
         self._certain: dict[str, list[Resource]] = {}
         self._possible: dict[str, list[Resource]] = {}
+        referred: list[Resource] = []
+        declared: set[str] = set()
         for resource in resources:
             if resource.get("$existing"):
+                referred.append(resource)
                 continue
+            declared.add(_id(resource))
             holder = self._possible if "$condition" in resource else self._certain
             holder.setdefault(type_key(resource), []).append(resource)
+        for resource in referred:
+            if declared.isdisjoint(_with_parents(resource)):
+                self._possible.setdefault(type_key(resource), []).append(resource)
 
     def certain(self, resource_type: str | None) -> list[Resource]:
         """Those that are or will be there, of a type (lower-cased; None for any)."""
         return _of_type(self._certain, resource_type)
 
     def possible(self, resource_type: str | None) -> list[Resource]:
-        """Those that may come, of a type."""
+        """Those that may come, and those that are there already as nobody knows what, of a type."""
         return _of_type(self._possible, resource_type)
 
 
@@ -48,6 +57,19 @@ def _of_type(holder: Mapping[str, list[Resource]], resource_type: str | None) ->
         # One whose type isn't known may be of this one.
         return [*holder.get(resource_type, ()), *holder.get("", ())]
     return [resource for resources in holder.values() for resource in resources]
+
+
+def _id(resource: Resource) -> str:
+    given = resource.get("id")
+    return given.lower().rstrip("/") if isinstance(given, str) else ""
+
+
+def _with_parents(resource: Resource) -> set[str]:
+    """The ids of a resource and of those that it is part of."""
+    identifier = _id(resource)
+    levels = type_key(resource).count("/")
+    # A name in braces may have slashes of its own; then its parents aren't told apart, and it counts.
+    return {identifier.rsplit("/", 2 * up)[0] for up in range(levels)} - {""}
 
 
 def evaluate_known(
@@ -79,8 +101,9 @@ def evaluate_known(
     if possible:
         best = evaluate_scope(policy, scope_of(resource, surroundings), [*certain, *possible], applies=applies)
         if best.state is not State.NON_COMPLIANT:
-            reason = f"the related {wanted.constant} is deployed under a condition that isn't known"
-            return Answer(effect=answer.effect, state=State.UNKNOWN, reason=reason)
+            referred = all(one.get("$existing") for one in possible)
+            why = "was deployed elsewhere" if referred else "is deployed under a condition that isn't known"
+            return Answer(effect=answer.effect, state=State.UNKNOWN, reason=f"the related {wanted.constant} {why}")
     if known.whole:
         return answer
     return evaluate_scope(policy, scope_of(resource, surroundings), None, applies=applies)

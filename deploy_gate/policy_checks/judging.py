@@ -45,16 +45,14 @@ def judge(
         One Completed with all findings, and a NotCompleted for everything that was not read or can't be decided.
     """
     parts = parts_of(read)
-    views = [
-        (shown, resource, plain_resource(resource, str))
-        for shown, result in read
-        for resource in result.resources
-        if not resource.existing
+    every = [
+        (shown, resource, plain_resource(resource, str)) for shown, result in read for resource in result.resources
     ]
+    views = [one for one in every if not one[1].existing]
     whole = not any(one.may_hold_resources for _, result in read for one in result.not_read)
     add_estate_facts([view for shown, _, view in views if shown not in parts], whole=whole)
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
-    known = KnownResources((view for shown, _, view in views if shown not in parts), whole=whole)
+    known = KnownResources((view for shown, _, view in every if shown not in parts), whole=whole)
     taken_in = _taken_in(views, parts)
     tally, places = Tally(), Places(surroundings)
     for shown, resource, view in views:

@@ -191,7 +191,45 @@ def test_one_that_may_not_be_deployed_settles_nothing() -> None:
     assert _state({**conditional, "tags": {}}, whole=True) == "NonCompliant"
 
 
-def test_one_that_a_template_only_refers_to_tells_nothing() -> None:
-    assert _state({**ENDPOINT, "$existing": True}) == "Unknown"
-    assert _state({**ENDPOINT, "$existing": True}, whole=True) == "NonCompliant"
-    assert _state({**ENDPOINT, "$existing": True}, ENDPOINT) == "Compliant"
+def test_one_that_a_template_only_refers_to_may_be_what_is_looked_for() -> None:
+    existing = {"type": ENDPOINT["type"], "name": "pe", "$existing": True}
+    assert _state(existing) == "Unknown"
+    assert _state(existing, whole=True) == "Unknown"
+    assert _state({**existing, "type": "Microsoft.Network/virtualNetworks"}, whole=True) == "NonCompliant"
+    assert _state(existing, ENDPOINT) == "Compliant"
+
+
+def test_one_that_is_referred_to_and_declared_is_known() -> None:
+    declared = {
+        **ENDPOINT,
+        "tags": {},
+        "id": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateEndpoints/pe",
+    }
+    existing = {"type": ENDPOINT["type"], "name": "pe", "id": str(declared["id"]).upper(), "$existing": True}
+    assert _state(existing, declared, whole=True) == "NonCompliant"
+
+
+def test_what_comes_with_a_declared_resource_is_as_azure_makes_it() -> None:
+    parent = {
+        "type": "Microsoft.Network/privateEndpoints",
+        "name": "pe",
+        "id": "/providers/Microsoft.Network/privateEndpoints/pe",
+    }
+    child_type = "Microsoft.Network/privateEndpoints/privateDnsZoneGroups"
+    child = {"type": child_type, "name": "pe/default", "id": f"{parent['id']}/privateDnsZoneGroups/default"}
+    policy = compile_definition(
+        read_definition(
+            {
+                "if": {"field": "type", "equals": parent["type"]},
+                "then": {"effect": "auditIfNotExists", "details": {"type": child_type}},
+            }
+        )
+    )
+    surroundings = Surroundings(aliases=given_aliases({}), now=NOW)
+    existing = {**child, "$existing": True}
+    for known, state in (
+        (KnownResources((parent, existing), whole=True), "NonCompliant"),
+        (KnownResources((existing,), whole=True), "Unknown"),
+        (KnownResources((parent, child), whole=True), "Compliant"),
+    ):
+        assert evaluate_known(policy, parent, surroundings, known).state.value == state
