@@ -48,7 +48,7 @@ class EnvironmentPolicy:
 
     Attributes:
         name: as `--environment` names it.
-        matrix: "production" or "pre-production".
+        matrix: "production", "pre-production", or one of the organisation's own.
         profile: which rules hold (see `policies.rules.PROFILES`).
         fail_on: lowest severity that denies.
         required: scanners without which nothing is allowed.
@@ -73,17 +73,23 @@ class EnvironmentPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """A loaded configuration. All paths are absolute."""
+    """A loaded configuration. All paths are absolute.
+
+    Attributes:
+        principals: who stands for which persona; None only where `organisation` says it.
+        organisation: the organisation's own personas, matrices and groups; None for the built-in matrices alone.
+    """
 
     root: Path
     state: Path
     registry: Path
     allowlist: Path
     waivers: Path | None
-    principals: Path
+    principals: Path | None
     advisories: DatabaseSettings
     trivy: DatabaseSettings
     environments: Mapping[str, EnvironmentPolicy]
+    organisation: Path | None = None
 
     def environment(self, name: str) -> EnvironmentPolicy:
         """The environment of that name. Raises ConfigurationError with the names that exist."""
@@ -99,13 +105,20 @@ def find_project(start: Path) -> Path:
     """The nearest folder at or above `start` that holds a mlgate.yml. Raises ConfigurationError."""
     folder = start.resolve()
     for candidate in (folder, *folder.parents):
-        if (candidate / FILE_NAME).is_file():
+        # Also a link that leads nowhere, or a folder: passing it over would silently ignore a configuration.
+        if os.path.lexists(candidate / FILE_NAME):
             return candidate
     raise ConfigurationError(
         f"no {FILE_NAME} here or above",
         where=str(folder),
         remedy="see README.md for a first one, or go into the project's folder",
     )
+
+
+def require_file(path: Path) -> None:
+    """Refuses a configuration that is a folder, a pipe or a link that leads nowhere. Raises ConfigurationError."""
+    if not path.is_file():
+        raise ConfigurationError("this is no file that can be read", where=str(path))
 
 
 def inside(root: Path, base: Path, relative: str, section: Section, key: str) -> Path:
@@ -129,6 +142,7 @@ def load_project(directory: Path, *, shown_as: str | None = None) -> Project:
     """
     root = find_project(directory)
     name = shown_as or str(root / FILE_NAME)
+    require_file(root / FILE_NAME)
     top = Section(load_document(root / FILE_NAME, shown_as=name), name)
     if top.text("schema") != SCHEMA:
         raise top.error(f"'schema' must be {SCHEMA}", "schema")
@@ -145,7 +159,11 @@ def load_project(directory: Path, *, shown_as: str | None = None) -> Project:
     backend.finish()
 
     governance = top.section("governance")
-    allowlist, principals = place(governance, "allowlist"), place(governance, "principals")
+    allowlist = place(governance, "allowlist")
+    organisation = place(governance, "organisation") if governance.has("organisation") else None
+    # An organisation's file can name the groups itself; without one there is no other place for them.
+    named = organisation is None or governance.has("principals")
+    principals = place(governance, "principals") if named else None
     waivers = place(governance, "waivers") if governance.has("waivers") else None
     governance.finish()
 
@@ -155,7 +173,10 @@ def load_project(directory: Path, *, shown_as: str | None = None) -> Project:
 
     top.has("check")  # `mlgate check` reads it, see static_checks/settings.py
     listed = top.section("environments")
-    environments = {key: _environment(key, listed.section(key)) for key in listed.keys()}  # noqa: SIM118 - not a dict
+    environments = {
+        key: _environment(key, listed.section(key), own_matrices=organisation is not None)
+        for key in listed.keys()  # noqa: SIM118 - a Section is no dict
+    }
     if not environments:
         raise listed.error("no environment is described")
     top.finish()
@@ -169,6 +190,7 @@ def load_project(directory: Path, *, shown_as: str | None = None) -> Project:
         advisories=advisories,
         trivy=trivy,
         environments=environments,
+        organisation=organisation,
     )
 
 
@@ -181,10 +203,17 @@ def _database(section: Section, place: Callable[[Section, str], Path]) -> Databa
     return settings
 
 
-def _environment(name: str, section: Section) -> EnvironmentPolicy:
-    matrix = section.text("matrix")
-    if matrix not in ("production", "pre-production"):
-        raise section.error("'matrix' must be production or pre-production", "matrix")
+def matrix_named(section: Section, default: str | None, *, own_matrices: bool) -> str:
+    """`matrix`. Which names an organisation's file has is looked at when it is read. Raises ConfigurationError."""
+    matrix = section.text("matrix") if default is None else section.text("matrix", default)
+    if matrix not in ("production", "pre-production") and not own_matrices:
+        remedy = "another one has to be declared in the file that 'governance.organisation' names"
+        raise section.error("'matrix' must be production or pre-production", "matrix", remedy=remedy)
+    return matrix
+
+
+def _environment(name: str, section: Section, *, own_matrices: bool) -> EnvironmentPolicy:
+    matrix = matrix_named(section, None, own_matrices=own_matrices)
     required = frozenset(section.texts("required"))
     if not required:
         raise section.error("'required' names no scanner: nothing would be looked at", "required")
@@ -215,7 +244,7 @@ def _environment(name: str, section: Section) -> EnvironmentPolicy:
 
 
 def _profile(section: Section, matrix: str) -> str:
-    profile = section.text("profile", "production" if matrix == "production" else "test")
+    profile = section.text("profile", "test" if matrix == "pre-production" else "production")
     if profile not in PROFILES:
         raise section.error(f"there is no profile {profile!r}", "profile", remedy=f"there are: {', '.join(PROFILES)}")
     return profile

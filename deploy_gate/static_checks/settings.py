@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from deploy_gate.policy_checks.added_settings import AddedPolicies, read_added
 from deploy_gate.policy_checks.rule_changes import RuleChange
-from deploy_gate.project import DEFAULT_DATABASE_AGE_DAYS, FILE_NAME, SCHEMA, DatabaseSettings, inside
+from deploy_gate.project import (
+    DEFAULT_DATABASE_AGE_DAYS,
+    FILE_NAME,
+    SCHEMA,
+    DatabaseSettings,
+    inside,
+    matrix_named,
+    require_file,
+)
 from deploy_gate.static_checks.inline_skips import AllowedSkips
 from policies.profiles import PROFILES
 from verdicts import Severity
@@ -42,6 +51,7 @@ class Governance:
     allowlist: Path | None = None
     waivers: Path | None = None
     principals: Path | None = None
+    organisation: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +68,8 @@ class CheckSettings:
         baseline: file with findings that are accepted for a time, or None.
         skips: which skips inside of files hold; None where none does.
         packages: closures that are checked; None for those that are found.
-        matrix: which persona matrix role assignments are held against, "production" or "pre-production".
+        matrix: which persona matrix role assignments are held against, "production", "pre-production" or one of
+            the organisation's own.
         governance: see Governance.
         advisories: the advisory snapshot, or None.
         source: the configuration file, or None.
@@ -82,8 +93,9 @@ class CheckSettings:
     def steering_files(self) -> tuple[Path, ...]:
         """Files of the project that say what is demanded: a change in them concerns every file."""
         governance = self.governance
-        named = (self.source, self.baseline, governance.waivers, governance.principals, governance.allowlist)
-        return tuple(path for path in (*named, *(entry.path for entry in self.policies)) if path is not None)
+        named = (self.source, self.baseline, governance.waivers, governance.allowlist)
+        people = (governance.principals, governance.organisation)
+        return tuple(path for path in (*named, *people, *(entry.path for entry in self.policies)) if path is not None)
 
 
 def load_settings(root: Path) -> CheckSettings:
@@ -93,8 +105,9 @@ def load_settings(root: Path) -> CheckSettings:
         ConfigurationError: with file and line.
     """
     path = root / FILE_NAME
-    if not path.is_file():
+    if not os.path.lexists(path):
         return CheckSettings()
+    require_file(path)
     top = Section(load_document(path, shown_as=FILE_NAME), FILE_NAME)
     if top.text("schema") != SCHEMA:
         raise top.error(f"'schema' must be {SCHEMA}", "schema")
@@ -139,17 +152,14 @@ def read_settings(root: Path, section: Section, common: CheckSettings) -> CheckS
         packages=tuple(_packages(root, one) for one in section.sections("packages"))
         if section.has("packages")
         else None,
-        matrix=_matrix(section, profile),
+        matrix=matrix_named(
+            section,
+            "production" if profile == "production" else "pre-production",
+            own_matrices=common.governance.organisation is not None,
+        ),
     )
     section.finish()
     return settings
-
-
-def _matrix(section: Section, profile: str) -> str:
-    matrix = section.text("matrix", "production" if profile == "production" else "pre-production")
-    if matrix not in ("production", "pre-production"):
-        raise section.error("'matrix' must be production or pre-production", "matrix")
-    return matrix
 
 
 def _packages(root: Path, section: Section) -> PackageFiles:
@@ -175,7 +185,7 @@ def _governance(root: Path, section: Section | None) -> Governance:
         return Governance()
     named = {
         key: inside(root, root, section.text(key), section, key)
-        for key in ("allowlist", "waivers", "principals")
+        for key in ("allowlist", "waivers", "principals", "organisation")
         if section.has(key)
     }
     section.finish()

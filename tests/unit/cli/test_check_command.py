@@ -154,6 +154,26 @@ def test_a_mistake_in_the_configuration_is_one_line_with_its_place(
     assert words in one_line_of(capsys)
 
 
+@pytest.mark.parametrize("kind", ["folder", "link that leads nowhere", "link to itself", "pipe"])
+def test_a_configuration_that_is_no_file_is_never_passed_over(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    path = root / "mlgate.yml"
+    path.unlink(missing_ok=True)
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "link that leads nowhere":
+            path.symlink_to("none.yml")
+        case "link to itself":
+            path.symlink_to("mlgate.yml")
+        case _:
+            os.mkfifo(path)
+    monkeypatch.chdir(root / "infra")
+    assert run([*CHECK]) == 2
+    assert "mlgate.yml" in one_line_of(capsys)
+
+
 def test_a_project_with_nothing_but_a_check_section_can_be_checked_and_not_deployed(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
