@@ -1,1 +1,1 @@
-"""The rules of role assignments, and what they find."""
+"""The rules that an estate is held to; `registry` lists them, `judging.judge` runs them."""

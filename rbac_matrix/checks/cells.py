@@ -1,0 +1,242 @@
+"""All cells of an estate, and the rules that need a whole one: MLG-RBAC-MISSING and MLG-RBAC-SUBSET.
+
+Too much is found assignment by assignment (`excess`, `reach`); the cells show it with everything that is inherited.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rbac_matrix.assignments import RoleAssignment, ScopeKind
+from rbac_matrix.cells import CellResult, CellState
+from rbac_matrix.checks.cell_states import CellJudge, State
+from rbac_matrix.checks.collecting import Collector
+from rbac_matrix.checks.interface import SCANNER
+from rbac_matrix.checks.places import Place, declared
+from rbac_matrix.checks.world import World
+from rbac_matrix.matrix import Service
+from rbac_matrix.scopes import lineage
+from verdicts import Finding, Location, Severity
+
+MISSING = "MLG-RBAC-MISSING"
+SUBSET = "MLG-RBAC-SUBSET"
+MAXIMUM_LISTED = 50_000
+_NAMED = 5
+
+_ORDER = (CellState.EXCESS, CellState.DIFFERENT, CellState.UNKNOWN, CellState.MISSING, CellState.SUBSET)
+
+
+@dataclass(slots=True)
+class Cells:
+    """The cells of an estate.
+
+    Attributes:
+        listed: all, or in a large estate those that aren't as the matrix says.
+        counts: all of them, by (persona, service) and state.
+        shortened: how many aren't listed.
+    """
+
+    listed: list[CellResult] = field(default_factory=list)
+    counts: dict[tuple[str, str], Counter[CellState]] = field(default_factory=dict)
+    shortened: int = 0
+
+
+@dataclass(slots=True)
+class _Alike:
+    """Resources of one column of which every persona holds the same."""
+
+    service: Service
+    row: Mapping[str, State]
+    places: list[Place] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """Cells of one persona and service of which the same is missing, to be told as one."""
+
+    persona: str
+    service: str
+    setups: tuple[str, ...]
+    state: State
+
+
+def all_cells(world: World, judge: CellJudge, seen: Mapping[str, dict[str, Place]], collector: Collector) -> Cells:
+    """Judges every persona on every resource that the estate, a setup or an assignment names.
+
+    Args:
+        world: see World.
+        judge: with all holdings.
+        seen: the columns' resources on which something was assigned, by service and folded id.
+        collector: takes the findings.
+    """
+    resources = {service: {**seen.get(service, {}), **places} for service, places in world.resources.items()}
+    touched = frozenset(s for places in resources.values() for place in places.values() for s in place.alike.setups)
+    _add_setups(world, resources)
+    groups = _groups(world, judge, resources)
+    cells, total = Cells(), 0
+    open_cells: dict[_Open, list[str]] = {}
+    for group in groups:
+        total += len(group.places) * len(world.matrix.personas)
+        for persona in world.matrix.personas:
+            state = _state(world, persona, group)
+            counter = cells.counts.setdefault((persona, group.service.id), Counter())
+            counter[state.state] += len(group.places)
+            if state.state in (CellState.MISSING, CellState.SUBSET) and _is_demanded(world, group, touched):
+                setups = tuple(sorted(name for name, _ in group.places[0].alike.setups))
+                key = _Open(persona, group.service.id, setups, state)
+                open_cells.setdefault(key, []).extend(place.text for place in group.places)
+    cells.listed = list(_listed(world, groups, None if total <= MAXIMUM_LISTED else _ORDER))
+    cells.shortened = total - len(cells.listed)
+    locations = {one.persona: one.location for one in world.organisation.principals.entries}
+    for one, texts in open_cells.items():
+        collector.add(_finding(world, one, texts, locations.get(one.persona)))
+    return cells
+
+
+def _add_setups(world: World, resources: dict[str, dict[str, Place]]) -> None:
+    """What setups declare: resources, and groups in which no resource of the service is known."""
+    for _, service, text in declared(world.places.setups):
+        if service not in resources or not world.matrix.services[service].resource_types:
+            continue
+        place = world.places.of_id(text)
+        if place.alike.kind is ScopeKind.RESOURCE or not _anything_in(place, resources[service]):
+            resources[service].setdefault(place.folded, place)
+
+
+def _anything_in(place: Place, resources: Mapping[str, Place]) -> bool:
+    return any(one.startswith(place.folded + "/") for one in resources)
+
+
+def _groups(world: World, judge: CellJudge, resources: Mapping[str, Mapping[str, Place]]) -> list[_Alike]:
+    found: dict[tuple[str, int, int], _Alike] = {}
+    for service_id, places in resources.items():
+        service = world.matrix.services[service_id]
+        for place in places.values():
+            row = judge.row(place, service)
+            key = (service_id, id(row), id(place.alike))
+            group = found.get(key)
+            if group is None:
+                group = found[key] = _Alike(service, row)
+            group.places.append(place)
+    return list(found.values())
+
+
+def _state(world: World, persona: str, group: _Alike) -> State:
+    found = group.row.get(persona)
+    if found is not None:
+        return found
+    if not world.matrix.cell(persona, group.service.id):
+        return _EMPTY
+    if world.complete:
+        return _MISSING
+    return _UNREAD if world.estate.whole else _NOT_HERE
+
+
+_EMPTY = State(CellState.EMPTY)
+_MISSING = State(CellState.MISSING)
+_UNREAD = State(CellState.UNKNOWN, detail="the role assignments were not read whole")
+_NOT_HERE = State(CellState.MISSING, detail="not in what was read, which need not be everything")
+
+
+def _is_demanded(world: World, group: _Alike, touched: frozenset[tuple[str, str]]) -> bool:
+    """Whether what isn't there is missing: in a whole estate, or in a declared setup of which the source speaks."""
+    return world.complete or (not world.estate.whole and bool(group.places[0].alike.setups & touched))
+
+
+def _listed(world: World, groups: Sequence[_Alike], order: Sequence[CellState] | None) -> Iterator[CellResult]:
+    """All cells, or a bounded number of those in the states, in their order."""
+    if order is None:
+        for group in groups:
+            for place in group.places:
+                for persona in world.matrix.personas:
+                    yield _cell(world, persona, group, place, _state(world, persona, group))
+        return
+    left = MAXIMUM_LISTED
+    for wanted in order:
+        for group in groups:
+            for persona in world.matrix.personas:
+                state = _state(world, persona, group)
+                if state.state is not wanted:
+                    continue
+                for place in group.places[:left]:
+                    left -= 1
+                    yield _cell(world, persona, group, place, state)
+
+
+def _cell(world: World, persona: str, group: _Alike, place: Place, found: State) -> CellResult:
+    return CellResult(
+        persona=persona,
+        service=group.service.id,
+        resource=place.text,
+        state=found.state,
+        allowed=tuple(role.label for role in world.matrix.cell(persona, group.service.id)),
+        held=found.held,
+        comparison=found.comparison,
+        detail=found.detail,
+    )
+
+
+def _finding(world: World, one: _Open, resources: Sequence[str], location: Location | None) -> Finding:
+    """Something that the matrix gives isn't there."""
+    persona, service, state = world.matrix.personas[one.persona], world.matrix.services[one.service], one.state
+    given = " and ".join(role.name for role in world.matrix.cell(one.persona, one.service))
+    more = f" and {len(resources) - _NAMED} more" if len(resources) > _NAMED else ""
+    where = ", ".join(resources[:_NAMED]) + more
+    missing = state.state is CellState.MISSING
+    if missing:
+        nobody = "" if location is not None else " No group or identity is named for this persona."
+        message = (
+            f"The {world.matrix.name} matrix gives {given} on {service.name} to {persona.title}; nothing is assigned "
+            f"on {where}.{nobody}"
+        )
+        remedy = "Assign the role, or leave the cell empty in the organisation's file."
+    else:
+        lacking = state.comparison.lacking[:_NAMED] if state.comparison else ()
+        message = (
+            f"{persona.title} has {' and '.join(state.held)} on {where}, less than the {world.matrix.name} matrix "
+            f"gives on {service.name} ({given}). "
+            + (f"What is lacking: {', '.join(lacking)}." if lacking else f"It is {state.detail}.")
+        )
+        remedy = "Assign the role of the cell, or have the cell say what is enough."
+    rule = MISSING if missing else SUBSET
+    return Finding(
+        rule_id=rule,
+        scanner=SCANNER,
+        severity=Severity.MEDIUM if missing else Severity.LOW,
+        message=message,
+        remediation=remedy,
+        resource=f"{one.persona} on {one.service}",
+        subject=" ".join([*one.setups, *state.held, *resources[:_NAMED], str(len(resources))]),
+        location=location,
+        documentation=f"docs/rules/{rule}.md",
+    )
+
+
+def with_assignments(
+    cells: Sequence[CellResult],
+    held_on: Callable[[frozenset[str]], Iterator[tuple[str, str, RoleAssignment]]],
+) -> tuple[CellResult, ...]:
+    """The cells with the assignments that they come from.
+
+    Args:
+        cells: to complete.
+        held_on: gives persona, folded scope ("" for everywhere) and assignment of whatever is held on scopes.
+    """
+    above = {one.resource: lineage(one.resource) for one in cells if one.held}
+    found: dict[tuple[str, str], list[RoleAssignment]] = {}
+    for persona, scope, one in held_on(frozenset(scope for scopes in above.values() for scope in scopes)):
+        found.setdefault((persona, scope), []).append(one)
+    return tuple(
+        dataclasses.replace(
+            cell,
+            assignments=tuple(
+                one for scope in (*above[cell.resource], "") for one in found.get((cell.persona, scope), ())
+            ),
+        )
+        if cell.held
+        else cell
+        for cell in cells
+    )

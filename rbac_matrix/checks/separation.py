@@ -1,0 +1,194 @@
+"""Persons on both sides of a toxic combination, through groups in groups.
+
+A person is somebody in a group of the principals file (or named there). A side is held by whoever belongs to one of its
+personas, or holds one of its roles or actions by any assignment. Groups that are for different setups aren't held
+together: whoever develops in one project may test in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from rbac_matrix.checks.collecting import Collector
+from rbac_matrix.checks.interface import SCANNER
+from rbac_matrix.checks.places import Place, Setups
+from rbac_matrix.checks.roles import HeldRole
+from rbac_matrix.checks.workloads import role_named
+from rbac_matrix.checks.world import World
+from rbac_matrix.organisation.model import Combination, Side
+from rbac_matrix.principals import Principal
+from verdicts import Finding, Location
+
+SEPARATION = "MLG-RBAC-SEPARATION"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a principal is on a side.
+
+    Attributes:
+        text: "as data-scientist", "by Owner on ...".
+        setups: in which setups; empty for all.
+        persona: id, "" where a role or action is the reason.
+    """
+
+    text: str
+    setups: Setups
+    persona: str
+    location: Location
+
+
+class Sides:
+    """Which principals are on which side, filled assignment by assignment."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._sides = [side for one in world.organisation.combinations for side in (one.first, one.second)]
+        self._by_access = [index for index, side in enumerate(self._sides) if side.roles or side.actions]
+        self._matching: dict[HeldRole, tuple[int, ...]] = {}
+        self._holders: list[dict[str, Reason]] = [{} for _ in self._sides]
+
+    def meant(self, role: HeldRole | None) -> tuple[int, ...]:
+        """Numbers of the sides that a role belongs to."""
+        if role is None or not self._by_access:
+            return ()
+        known = self._matching.get(role)
+        if known is None:
+            known = tuple(index for index in self._by_access if _is_of(self._world, self._sides[index], role))
+            self._matching[role] = known
+        return known
+
+    def note(self, numbers: Sequence[int], holder: str, role: HeldRole, place: Place, where: Location) -> None:
+        """Somebody has a role of those sides."""
+        for number in numbers:
+            if holder not in self._holders[number] and self._counts(self._sides[number], place):
+                reason = Reason(f"by {role.name} on {place.text}", place.alike.setups, "", where)
+                self._holders[number][holder] = reason
+
+    def _counts(self, side: Side, place: Place) -> bool:
+        environments = [environment for _, environment in place.alike.setups] or list(self._world.environments.judged)
+        return self._world.environments.are_meant(environments, side.environments)
+
+    def of(self, combination: int) -> tuple[Mapping[str, Reason], Mapping[str, Reason]]:
+        """Principals by role or action of both sides of a combination."""
+        return self._holders[2 * combination], self._holders[2 * combination + 1]
+
+
+def _is_of(world: World, side: Side, role: HeldRole) -> bool:
+    labels = (role_named(world.matrix, label) for label in side.roles)
+    if any(named is not None and named.id == role.key for named in labels):
+        return True
+    if role.name.removeprefix("the custom role ").casefold() in map(str.casefold, side.roles):
+        return True
+    from rbac_matrix.permissions.comparison import permits
+
+    return any(permits(role.permissions, action, data=data) for action in side.actions for data in (False, True))
+
+
+def separation(world: World, sides: Sides, collector: Collector) -> None:
+    """Everybody on both sides of a combination."""
+    if world.groups is None:
+        return
+    told: set[str] = set()
+    for index, combination in enumerate(world.organisation.combinations):
+        by_access = sides.of(index)
+        note = _undecided(world, collector, told)
+        first = _members(world, combination.first, by_access[0], note)
+        for object_id, _ in _principals(world, combination.second, by_access[1]):
+            note(object_id)
+        for person, reasons in first.items():
+            second = list(_reasons(world, person, combination.second, by_access[1]))
+            pair = _pair(reasons, second)
+            if pair is not None:
+                collector.add(_finding(world, combination, person, *pair))
+
+
+def _undecided(world: World, collector: Collector, told: set[str]) -> Callable[[str], None]:
+    def note(group: str) -> None:
+        if group in told or world.groups is None:
+            return
+        unknown = world.groups.unknown_below(group)
+        if unknown and world.holders.is_group(group):
+            told.add(group)
+            collector.undecided(
+                f"not all members of {world.holders.name_of(group)} are known "
+                f"({', '.join(map(world.holders.name_of, unknown[:3]))}), so nobody can say who is on two sides",
+                "read the members of the group, too",
+                None,
+            )
+
+    return note
+
+
+def _members(
+    world: World, side: Side, by_access: Mapping[str, Reason], note: Callable[[str], None]
+) -> dict[str, list[Reason]]:
+    """Persons on a side, with why."""
+    assert world.groups is not None
+    found: dict[str, list[Reason]] = {}
+    for object_id, reason in _principals(world, side, by_access):
+        note(object_id)
+        persons = world.groups.persons_in(object_id) if world.holders.is_group(object_id) else (object_id,)
+        for person in persons:
+            found.setdefault(person, []).append(reason)
+    return found
+
+
+def _principals(world: World, side: Side, by_access: Mapping[str, Reason]) -> Iterator[tuple[str, Reason]]:
+    for object_id, entry in world.holders.entries():
+        if _is_on(world, side, entry):
+            yield object_id, _as_persona(entry)
+    yield from by_access.items()
+
+
+def _is_on(world: World, side: Side, entry: Principal) -> bool:
+    if entry.persona not in side.personas:
+        return False
+    environments = [environment for _, environment in entry.setups]
+    return not environments or world.environments.are_meant(environments, side.environments)
+
+
+def _as_persona(entry: Principal) -> Reason:
+    return Reason(f"as {entry.persona} ({entry.name or entry.object_id})", entry.setups, entry.persona, entry.location)
+
+
+def _reasons(world: World, person: str, side: Side, by_access: Mapping[str, Reason]) -> Iterator[Reason]:
+    for object_id in (person, *world.holders.groups_of(person)):
+        entry = world.holders.entry_of(object_id)
+        if entry is not None and _is_on(world, side, entry):
+            yield _as_persona(entry)
+        if object_id in by_access:
+            # What a persona's own group has is judged by its cell already.
+            yield (
+                by_access[object_id]
+                if entry is None
+                else Reason(by_access[object_id].text, entry.setups, entry.persona, by_access[object_id].location)
+            )
+
+
+def _pair(first: Sequence[Reason], second: Sequence[Reason]) -> tuple[Reason, Reason] | None:
+    for one in first:
+        for other in second:
+            same_group = bool(one.persona) and one.persona == other.persona
+            names = {name for name, _ in one.setups}, {name for name, _ in other.setups}
+            apart = bool(names[0]) and bool(names[1]) and not names[0] & names[1]
+            if not same_group and not apart:
+                return one, other
+    return None
+
+
+def _finding(world: World, combination: Combination, person: str, first: Reason, second: Reason) -> Finding:
+    name = world.holders.name_of(person)
+    return Finding(
+        rule_id=SEPARATION,
+        scanner=SCANNER,
+        severity=combination.severity,
+        message=f"{name} is on both sides of {combination.id}: {first.text} and {second.text}. "
+        f"{combination.reason[:1].upper()}{combination.reason[1:]}.",
+        remediation="Take the person out of one of the two.",
+        resource=person,
+        subject=combination.id,
+        location=second.location if second.persona else first.location,
+        documentation=f"docs/rules/{SEPARATION}.md",
+    )
