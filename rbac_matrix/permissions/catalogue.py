@@ -6,8 +6,10 @@ and each role as numbers in it. A definition is only made when it is asked for.
 
 from __future__ import annotations
 
+import bisect
 import functools
 import gzip
+import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rbac_matrix.permissions.interface import PermissionBlock, Permissions, RoleDefinition
+from rbac_matrix.permissions.patterns import covers, fold
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "built-in-roles.json.gz"
 SCHEMA = "mlgate/built-in-roles/v1"
@@ -136,6 +139,31 @@ class _Shipped:
             not_data_actions=not_data_actions,
             condition="" if condition is None else self._conditions[condition],
         )
+
+
+def actions_within(pattern: str, data: bool) -> Iterator[str]:
+    """Actions, as written, that lie within a folded pattern: of those that built-in roles name one by one."""
+    head = pattern.partition("*")[0]
+    folded, written = _known_actions(data)
+    for index in range(bisect.bisect_left(folded, head), len(folded)):
+        if not folded[index].startswith(head):
+            break
+        if covers(pattern, folded[index]):
+            yield written[index]
+
+
+@functools.cache
+def _known_actions(data: bool) -> tuple[list[str], list[str]]:
+    """Folded and in their order; and as written."""
+    known: dict[str, str] = {}
+    for role in RoleCatalogue.built_in():
+        for block in role.permissions.blocks:
+            planes = (block.data_actions, block.not_data_actions) if data else (block.actions, block.not_actions)
+            for action in itertools.chain(*planes):
+                if "*" not in action and action == action.strip() and not action.endswith("/"):
+                    known.setdefault(fold(action), action)
+    folded = sorted(known)
+    return folded, [known[action] for action in folded]
 
 
 @functools.cache

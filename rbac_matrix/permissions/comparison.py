@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 
+from rbac_matrix.permissions.catalogue import actions_within
 from rbac_matrix.permissions.containment import Grant, grants_of, left_out, usable
-from rbac_matrix.permissions.danger import danger_of, dangerous_patterns
-from rbac_matrix.permissions.examples import example_of
+from rbac_matrix.permissions.danger import danger_of, dangerous_patterns, patterns_against
+from rbac_matrix.permissions.examples import as_written, example_of
 from rbac_matrix.permissions.interface import Comparison, Danger, ExcessAction, Permissions, Relation
-from rbac_matrix.permissions.patterns import Budget, PatternSet, common, covers, fold, overlaps
+from rbac_matrix.permissions.patterns import Budget, PatternSet, common, covers, fold
+
+MOST_EXAMPLES = 20
+"""Known actions that are tried before one is made up."""
 
 _PLANES = (False, True)
 _NOTHING = PatternSet(())
@@ -63,6 +67,11 @@ def compare(held: Permissions, allowed: Permissions) -> Comparison:
     return Comparison(relation, excess, lacking)
 
 
+def worst_of(permissions: Permissions) -> Danger:
+    """The worst that they permit; READS where they permit nothing."""
+    return max((one.danger for one in compare(permissions, Permissions()).excess), default=Danger.READS)
+
+
 class _LeftOut:
     """A pattern of an action of which something isn't granted elsewhere: `part` is a part of it."""
 
@@ -112,19 +121,20 @@ def _judged(one: _LeftOut, budget: Budget) -> ExcessAction:
     """With the worst that lies in the surplus, not merely in the pattern, and an action which shows that."""
     if "*" not in one.pattern:
         return ExcessAction(one.written, one.data, danger_of(one.pattern, data=one.data), one.written)
-    kinds = dangerous_patterns(one.data)
-    budget.spend(len(kinds))
-    for kind in (kind for kind in kinds if overlaps(kind.pattern, one.pattern)):
-        for part in common(one.pattern, kind.pattern, budget):
+    budget.spend(len(dangerous_patterns(one.data)))
+    for kind in patterns_against(one.pattern, one.data):
+        for part in sorted(common(one.pattern, kind.pattern, budget), key=lambda part: "*" in part):
             found = left_out(part, one.grant.nots, one.outer, budget)
             if found is not None:
-                written = kind.written if found == kind.pattern else one.written
-                return ExcessAction(one.written, one.data, kind.danger, _example(one, found, written, budget))
+                example = _example(one, found, (one.written, kind.written), budget)
+                return ExcessAction(one.written, one.data, kind.danger, example)
     danger = Danger.READS if covers("*/read", one.pattern) else Danger.CHANGES
-    return ExcessAction(one.written, one.data, danger, _example(one, one.part, one.written, budget))
+    return ExcessAction(one.written, one.data, danger, _example(one, one.part, (one.written,), budget))
 
 
-def _example(one: _LeftOut, part: str, written: str, budget: Budget) -> str:
+def _example(one: _LeftOut, part: str, written: Sequence[str], budget: Budget) -> str:
+    """An action in the part, one of the known ones if there is any."""
+
     def proves(action: str) -> bool:
         folded = fold(action)
         return (
@@ -133,7 +143,9 @@ def _example(one: _LeftOut, part: str, written: str, budget: Budget) -> str:
             and left_out(folded, _NOTHING, one.outer, budget) is not None
         )
 
-    return example_of(written if fold(written) == part else part, proves)
+    known = sorted(actions_within(part, one.data), key=lambda action: (action.count("/"), action))
+    budget.spend(len(known))
+    return next(filter(proves, known[:MOST_EXAMPLES]), None) or example_of(as_written(part, written), proves)
 
 
 def _most_dangerous_first(one: ExcessAction) -> tuple[int, bool, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 _ENDINGS = ("write", "delete", "action", "read")
 _TYPE = "Microsoft.Compute/virtualMachines"
@@ -27,13 +27,23 @@ def example_of(pattern: str, proves: Callable[[str], bool]) -> str:
     return next(filter(proves, (pattern.replace("*", letter) for letter in strange)), pattern)
 
 
+def as_written(folded: str, patterns: Iterable[str]) -> str:
+    """A folded pattern with the letters of the patterns that its beginning and its end were taken from."""
+    text = folded
+    for pattern in patterns:
+        head, tail = pattern.partition("*")[0], pattern.rpartition("*")[2]
+        if head and text.casefold().startswith(head.casefold()) and len(head) == len(head.casefold()):
+            text = head + text[len(head) :]
+        if tail and text.casefold().endswith(tail.casefold()) and len(tail) == len(tail.casefold()):
+            text = text[: len(text) - len(tail)] + tail
+    return text
+
+
 def _fills(head: str, tail: str) -> Iterator[str]:
     """What may stand in the place of the last star, the likeliest first."""
     start = "" if head else _TYPE + "/"
     if tail:
-        yield start.rstrip("/") if tail.startswith("/") else start + "any"
-        yield "any"
-        yield "anything/any"
+        yield from (_TYPE, "any") if not head else ("any", "any/any")
         return
     separator = "" if not head or head.endswith("/") else "/"
     yield from (f"{start}{separator}{ending}" for ending in _ENDINGS)
