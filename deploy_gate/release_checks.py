@@ -149,7 +149,10 @@ def _rbac_matrix(inputs: ReleaseInputs) -> Scanner:
         TemplateInput(root / item.path, root / item.parameters if item.parameters is not None else None)
         for item in inputs.manifest.templates
     )
-    return RbacMatrixScanner(templates, inputs.policy.matrix, inputs.governance.principals)
+    governance = inputs.governance
+    return RbacMatrixScanner(
+        templates, inputs.policy.matrix, governance.principals, organisation=governance.organisation
+    )
 
 
 def _policy(inputs: ReleaseInputs) -> Scanner:

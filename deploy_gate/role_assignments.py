@@ -11,8 +11,10 @@ from pathlib import Path
 
 from deploy_gate.role_extraction import Extracted, extract
 from rbac_matrix.checks.rules import SCANNER, Checked, check_assignment, check_role_definition
-from rbac_matrix.matrix import Matrix, load_matrix
-from rbac_matrix.principals import Principals, load_principals
+from rbac_matrix.matrix import Matrix
+from rbac_matrix.organisation.loading import load_organisation
+from rbac_matrix.organisation.model import Organisation
+from rbac_matrix.principals import Principals
 from resource_readers.interface import NotRead, ReadRequest, ReadResult
 from resource_readers.project_files import shown_name
 from resource_readers.registry import read_resources
@@ -28,7 +30,6 @@ from verdicts import (
     Outcome,
     Reason,
 )
-from verdicts.digests import digest_file
 
 _MAXIMUM_NAMED = 50
 """How many obstacles of one file are told one by one."""
@@ -51,6 +52,7 @@ class _Tally:
     obstacles: list[NotCompleted] = field(default_factory=list)
     inputs: list[InputDigest] = field(default_factory=list)
     assignments: int = 0
+    deviations: tuple[str, ...] = ()
 
     def add_obstacles(self, obstacles: Iterable[NotCompleted]) -> None:
         """Those that aren't known yet."""
@@ -63,16 +65,18 @@ class RbacMatrixScanner:
 
     Attributes:
         templates: what to read; none at all is could-not-check.
-        matrix: "production" or "pre-production".
-        principals: the principals file.
+        matrix: "production", "pre-production", or one of the organisation's own.
+        principals: the principals file; None where the organisation's file names the groups.
         read: what was read already, instead of templates: each with whether another one takes it in. What such a part
             leaves open by itself is given there.
+        organisation: the organisation's own file, or None.
     """
 
     templates: tuple[TemplateInput, ...]
     matrix: str
-    principals: Path
+    principals: Path | None
     read: tuple[tuple[ReadResult, bool], ...] | None = None
+    organisation: Path | None = None
 
     @property
     def id(self) -> str:
@@ -83,19 +87,32 @@ class RbacMatrixScanner:
         """See scanners.interface.Scanner."""
         if not (self.templates if self.read is None else self.read):
             return (_obstacle(Reason.NOTHING_EXAMINED, "there are no templates", "name them in the release", None),)
-        shown = shown_name(context.root, self.principals)
         try:
-            matrix = load_matrix(self.matrix)
-            # Relative paths are the project's, whatever the working directory is.
-            principals_file = context.root / self.principals
-            principals = load_principals(principals_file, shown_as=shown, personas=tuple(matrix.personas))
-            tally = _Tally(inputs=[*matrix.inputs, InputDigest(shown, digest_file(principals_file))])
+            organisation = self._organisation(context.root)
         except (ConfigurationError, OSError) as error:
-            place = Location(shown)
-            return (_obstacle(Reason.UNREADABLE_INPUT, str(error), "correct the principals file", place),)
+            named = self.organisation or self.principals
+            place = Location(shown_name(context.root, named)) if named is not None else None
+            remedy = "correct the principals file, or the organisation's"
+            return (_obstacle(Reason.UNREADABLE_INPUT, str(error), remedy, place),)
+        matrix = organisation.matrix_for(self.matrix)
+        if matrix is None:
+            known = ", ".join(organisation.matrices)
+            return (_obstacle(Reason.NOTHING_EXAMINED, f"there is no matrix {self.matrix!r}", f"known: {known}", None),)
+        principals = organisation.principals
+        tally = _Tally(inputs=list(organisation.inputs), deviations=tuple(map(str, organisation.deviations)))
         for result, is_part in self.read if self.read is not None else self._read(context):
             _examine(result, is_part, matrix, principals, tally)
         return tuple(_outcomes(tally))
+
+    def _organisation(self, root: Path) -> Organisation:
+        """Relative paths are the project's, whatever the working directory is."""
+        own, people = self.organisation, self.principals
+        return load_organisation(
+            root / own if own is not None else None,
+            shown_as=shown_name(root, own) if own is not None else "",
+            principals=root / people if people is not None else None,
+            principals_shown_as=shown_name(root, people) if people is not None else "",
+        )
 
     def _read(self, context: ScanContext) -> Iterator[tuple[ReadResult, bool]]:
         for one in self.templates:
@@ -171,6 +188,9 @@ def _outcomes(tally: _Tally) -> Iterator[Outcome]:
             unit="templates",
             findings=tuple(tally.findings),
             evidence=Evidence(inputs=tuple(tally.inputs)),
-            notes=(f"{tally.assignments} role assignments",),
+            notes=(
+                f"{tally.assignments} role assignments",
+                *(f"differs from the built-in matrices: {one}" for one in tally.deviations),
+            ),
         )
     yield from tally.obstacles

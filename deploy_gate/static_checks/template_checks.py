@@ -37,8 +37,8 @@ def rbac_scanner(
     everything: Sequence[Reading], chosen: Sequence[Reading], settings: CheckSettings, keeper: Keeper | None
 ) -> Scanner | str:
     """The persona matrix over the templates that were chosen, or why it isn't asked."""
-    principals = settings.governance.principals
-    if principals is None:
+    principals, organisation = settings.governance.principals, settings.governance.organisation
+    if principals is None and organisation is None:
         return "rbac-matrix did not run: mlgate.yml names no governance.principals"
     templates = [one for one in chosen if one.kind in _WITH_ROLES]
     if not templates:
@@ -49,7 +49,7 @@ def rbac_scanner(
         from deploy_gate.role_assignments import RbacMatrixScanner
 
         read = tuple((one.result, one.shown in parts) for one in templates)
-        return RbacMatrixScanner((), settings.matrix, principals, read)
+        return RbacMatrixScanner((), settings.matrix, principals, read, organisation)
 
     def depends_on(_: ScanContext) -> Any:
         from deploy_gate.static_checks.kept_readings import written
@@ -57,6 +57,7 @@ def rbac_scanner(
         if not all(written(one) for one in templates):
             return None
         read = [[one.shown, one.digest, one.shown in parts] for one in templates]
-        return [settings.matrix, str(principals), files_digest([principals]), read]
+        named = [path for path in (principals, organisation) if path is not None]
+        return [settings.matrix, str(principals), str(organisation), files_digest(named), read]
 
     return KeptScanner(RBAC_MATRIX, make, depends_on, keeper)

@@ -248,7 +248,7 @@ def test_without_a_principals_file_nothing_is_allowed(tmp_path: Path, principals
 
 def test_no_templates_and_an_unknown_matrix_are_could_not_check(tmp_path: Path) -> None:
     assert decision(scan(tmp_path)) is Decision.COULD_NOT_CHECK
-    assert decision(scan(tmp_path, template(grant()), matrix="staging")) is Decision.COULD_NOT_CHECK
+    assert decision(scan(tmp_path, template(grant()), matrix="elsewhere")) is Decision.COULD_NOT_CHECK
 
 
 def test_a_missing_template_is_named(tmp_path: Path) -> None:
