@@ -1,9 +1,12 @@
-"""What mlgate adds inside of checkov: a check that shows what was visited, and walls between templates.
+"""What mlgate adds inside of checkov: a check that shows what was visited, walls between templates, and a shortcut.
 
 checkov 3.3.30 looks up names across all files of a run. In Bicep the value of `param access` of one file is put into
 every other file that has a parameter of that name, so that the secure default of one hides the insecure one of another;
 in ARM a resource is connected to one of the same name in any file. With the walls a template is judged by what stands
 in itself, whatever else is in the run, so its results can also be kept for the next one.
+
+Most of checkov's time goes to a library that builds the parser of its paths (`properties.siteConfig[0]`) anew for each
+path, always the same one. With the shortcut it is built once for each kind of parser. Paths mean what they meant.
 """
 
 from __future__ import annotations
@@ -61,6 +64,33 @@ def put_up_walls(kind):
 for graph_kind in (ArmLocalGraph, BicepLocalGraph):
     if not hasattr(graph_kind._create_edge, "mlgate"):  # this is loaded once for each framework
         put_up_walls(graph_kind)
+
+
+def build_path_parsers_once():
+    try:
+        import ply.yacc
+        from bc_jsonpath_ng.parser import JsonPathParser
+    except ImportError:
+        return  # it reads paths by something else
+    build, built = ply.yacc.yacc, {{}}
+    if hasattr(build, "mlgate"):
+        return
+
+    def built_once(*arguments, **options):
+        grammar = options.get("module")
+        if arguments or not isinstance(grammar, JsonPathParser):
+            return build(*arguments, **options)
+        others = sorted((name, repr(value)) for name, value in options.items() if name != "module")
+        key = (type(grammar), tuple(others))
+        if key not in built:
+            built[key] = build(**options)
+        return built[key]
+
+    built_once.mlgate = True
+    ply.yacc.yacc = built_once
+
+
+build_path_parsers_once()
 
 
 class Visited(BaseResourceCheck):
