@@ -52,12 +52,20 @@ def _add_shared_identities(views: Sequence[View]) -> None:
 def _identities(view: View) -> list[tuple[str, str]]:
     """Each with the file that gives it its meaning: "" for an id that is known, so that it is the same everywhere."""
     assigned = _member(_member(view, "identity"), "userAssignedIdentities")
-    names = [name.lower() for name in assigned] if isinstance(assigned, Mapping) and UNKNOWN_KEY not in assigned else []
+    names = [name.lower() for name in _names(assigned)] if isinstance(assigned, Mapping) else []
     return [
         (name, str(view.get("$file", "")) if "{" in name else "")
         for name in names
         if "/userassignedidentities/" in name
     ]
+
+
+def _names(assigned: Mapping[str, Any]) -> Sequence[str]:
+    """The keys, also of an object whose keys are known in part only: its text has them, see `unknown_names`."""
+    if UNKNOWN_KEY not in assigned:
+        return list(assigned)
+    text = str(assigned.get("text") or "")
+    return text[1:-1].split(" | ") if text.startswith("{/") else []
 
 
 def _add_missing_targets(views: Sequence[View], whole: bool) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from resource_readers.arm.expressions import parse_text, property_copies
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.evaluation import Frame, evaluate
-from resource_readers.trees.nodes import ArrayNode, Literal, Node, ObjectNode
+from resource_readers.template_language.unknowns import unknown_names
+from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 
 
 def value_of(node: Node | None, frame: Frame, default: Value) -> Value:
@@ -33,17 +34,22 @@ def _object_value(node: ObjectNode, frame: Frame) -> Value:
     frame.scope.budget.spend()
     result: dict[str, Value] = {}
     for entry in node.entries:
-        key = entry.key
-        if isinstance(key, str) and key.startswith("["):
-            key = evaluate(parse_text(key, entry.line, entry.column), frame)
-        elif not isinstance(key, str):
-            key = evaluate(key, frame)
-        elif len(key) == 4 and (copies := property_copies(entry)) is not None:
+        if isinstance(entry.key, str) and len(entry.key) == 4 and (copies := property_copies(entry)) is not None:
             result.update((str(made.key), evaluate(made.value, frame)) for made in copies)
             continue
+        key = _key(entry, frame)
+        if isinstance(key, Unknown):
+            empty = all(isinstance(one.value, ObjectNode) and not one.value.entries for one in node.entries)
+            return unknown_names([_key(one, frame) for one in node.entries] if empty else [], empty=empty)
         if not isinstance(key, str):
-            return Unknown(
-                "the name of a property is not known" if isinstance(key, Unknown) else "a key that is no text"
-            )
+            return Unknown("a key that is no text")
         result[key] = json_value(entry.value, frame)
     return result
+
+
+def _key(entry: Entry, frame: Frame) -> Value:
+    if not isinstance(entry.key, str):
+        return evaluate(entry.key, frame)
+    if entry.key.startswith("["):
+        return evaluate(parse_text(entry.key, entry.line, entry.column), frame)
+    return entry.key

@@ -17,10 +17,12 @@ from resource_readers.template_language.unknowns import (
     size_of,
     unknown,
     unknown_call,
+    unknown_names,
 )
 from resource_readers.trees.nodes import (
     ArrayNode,
     Call,
+    Entry,
     Index,
     Lambda,
     Literal,
@@ -166,13 +168,18 @@ def _object(node: ObjectNode, frame: Frame) -> Value:
             frame.scope.budget.spend(size_of(spread))
             result.update(spread)
             continue
-        key = entry.key if isinstance(entry.key, str) else evaluate(entry.key, frame)
+        key = _key(entry, frame)
+        if isinstance(key, Unknown):
+            empty = all(isinstance(one.value, ObjectNode) and not one.value.entries for one in node.entries)
+            return unknown_names([_key(one, frame) for one in node.entries] if empty else [], empty=empty)
         if not isinstance(key, str):
-            return Unknown(
-                "the name of a property is not known" if isinstance(key, Unknown) else "a key that is no text"
-            )
+            return Unknown("a key that is no text")
         result[key] = evaluate(value, frame)
     return result
+
+
+def _key(entry: Entry, frame: Frame) -> Value:
+    return entry.key if isinstance(entry.key, str) else evaluate(entry.key, frame)
 
 
 # Functions that don't need all of their arguments are evaluated one by one.

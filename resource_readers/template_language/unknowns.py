@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from resource_readers.interface import Unknown, Value
@@ -121,6 +121,18 @@ def unknown_call(name: str, arguments: tuple[Value, ...], reason: str = "") -> U
     inner = next((one for one in arguments if isinstance(one, Unknown)), None)
     why = reason or (inner.reason if inner is not None else f"{name}() is known only during the deployment")
     return unknown(why, "{" + f"{name}({', '.join(quoted(one) for one in arguments)})" + "}")
+
+
+def unknown_names(names: Iterable[Value], *, empty: bool) -> Unknown:
+    """An object with a property whose name isn't known.
+
+    Args:
+        names: of all its properties.
+        empty: whether all of them hold an empty object, as assigned identities do. Then the text is `{name | name}`:
+            the names are all that there is to say of the object.
+    """
+    text = "{" + " | ".join(symbolic(one) for one in names) + "}" if empty else ""
+    return unknown("the name of a property is not known", text)
 
 
 def size_of(value: Value, limit: int = MAXIMUM_SIZE) -> int:

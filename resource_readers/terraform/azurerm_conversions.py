@@ -9,7 +9,7 @@ from typing import Any
 
 from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.resource_ids import split_segments
-from resource_readers.template_language.unknowns import symbolic, unknown
+from resource_readers.template_language.unknowns import symbolic, unknown, unknown_names
 from resource_readers.terraform.instances import JsonText
 
 _WORDS = {
@@ -120,7 +120,7 @@ def _keys(value: Value, _: str) -> Value:
     if not isinstance(value, list):
         return value
     if any(not isinstance(one, str) for one in value):
-        return Unknown("the name of a property is not known")
+        return unknown_names(value, empty=True)
     return {one: {} for one in value}
 
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+import pytest
+
 from deploy_gate.policy_checks.estate_facts import add_estate_facts
+from resource_readers.interface import ReadRequest
+from resource_readers.projects import read_paths
+from resource_readers.rendering import plain_resource
 
 GROUP = "/subscriptions/s/resourceGroups/g/providers"
 ML = "Microsoft.MachineLearningServices/workspaces"
@@ -58,6 +65,17 @@ def test_an_open_id_means_the_same_within_one_file_only() -> None:
     assert None not in shared(endpoint(identity=open_id), endpoint("b", open_id))
 
 
+def test_ids_that_are_known_in_part_are_told_by_the_text_of_their_object() -> None:
+    group = "{subscription().subscriptionId}/resourceGroups/{resourceGroup().name}/providers"
+    names = [f"/subscriptions/{group}/Microsoft.ManagedIdentity/userAssignedIdentities/{name}" for name in "abc"]
+    one = {"$unknown": "the name of a property is not known", "text": "{" + " | ".join(names[:2]) + "}"}
+    other = {"$unknown": "the name of a property is not known", "text": "{" + names[1] + "}"}
+    third = {"$unknown": "the name of a property is not known", "text": "{" + names[2] + "}"}
+    assert None not in shared(endpoint(identity=one), endpoint("b", other))
+    assert shared(endpoint(identity=one), endpoint("b", third)) == [None, None]
+    assert shared(endpoint(identity=one), endpoint("b", other, file="b.yml")) == [None, None]
+
+
 def test_what_is_no_id_or_not_known_tells_nothing() -> None:
     assert shared(endpoint(identity={"place_holder": {}}), endpoint("b", {"place_holder": {}})) == [None, None]
     unknown = {"$unknown": "a parameter without a value"}
@@ -91,3 +109,46 @@ def test_where_deployments_are_made_elsewhere_nothing_is_told() -> None:
 def test_what_was_not_read_may_declare_it() -> None:
     found = missing(endpoint(properties={"traffic": {"blue": 100}}), deployment("green"), whole=False)
     assert list(found) == ["$unknown"]
+
+
+SHARED = {
+    "main.bicep": (
+        "resource u 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: 'u' }\n"
+        f"resource a '{ML}@2024-04-01' = {{ name: 'a', identity: {{ userAssignedIdentities: {{ '${{u.id}}': {{}} }} }} }}\n"
+        f"resource b '{ML}@2024-04-01' = {{ name: 'b', identity: {{ userAssignedIdentities: {{ '${{u.id}}': {{}} }} }} }}\n"
+    ),
+    "main.json": json.dumps(
+        {
+            "contentVersion": "1.0.0.0",
+            "resources": [
+                {
+                    "type": ML,
+                    "apiVersion": "2024-04-01",
+                    "name": name,
+                    "identity": {
+                        "userAssignedIdentities": {
+                            "[resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', 'u')]": {}
+                        }
+                    },
+                }
+                for name in "ab"
+            ],
+        }
+    ),
+    "main.tf": 'resource "azurerm_user_assigned_identity" "u" {\n  name = "u"\n}\n'
+    + "".join(
+        f'resource "azurerm_machine_learning_workspace" "{name}" {{\n  name = "{name}"\n  identity {{\n'
+        '    type = "UserAssigned"\n    identity_ids = [azurerm_user_assigned_identity.u.id]\n  }\n}\n'
+        for name in "ab"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(SHARED))
+def test_a_shared_identity_is_told_in_every_language_of_templates(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(SHARED[name], encoding="utf-8")
+    read = read_paths(ReadRequest(root=tmp_path, path=tmp_path), [tmp_path])
+    views = [plain_resource(resource, str) for _, result in read for resource in result.resources]
+    add_estate_facts(views, whole=True)
+    told = [view["estate"]["identityAlsoOf"] for view in views if view["type"].lower() == ML.lower()]
+    assert [[one[-1] for one in others] for others in told] == [["b"], ["a"]]
