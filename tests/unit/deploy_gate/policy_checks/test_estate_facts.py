@@ -112,10 +112,11 @@ def test_what_was_not_read_may_declare_it() -> None:
 
 
 SHARED = {
-    "main.bicep": (
-        "resource u 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: 'u' }\n"
-        f"resource a '{ML}@2024-04-01' = {{ name: 'a', identity: {{ userAssignedIdentities: {{ '${{u.id}}': {{}} }} }} }}\n"
-        f"resource b '{ML}@2024-04-01' = {{ name: 'b', identity: {{ userAssignedIdentities: {{ '${{u.id}}': {{}} }} }} }}\n"
+    "main.bicep": "resource u 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' = { name: 'u' }\n"
+    + "".join(
+        f"resource {name} '{ML}@2024-04-01' = {{\n  name: '{name}'\n"
+        "  identity: { userAssignedIdentities: { '${u.id}': {} } }\n}\n"
+        for name in "ab"
     ),
     "main.json": json.dumps(
         {
