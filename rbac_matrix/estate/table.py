@@ -16,6 +16,10 @@ from verdicts import Location
 _T = TypeVar("_T", bound=Hashable)
 _NO_LINE = 0
 
+LISTED = "Microsoft.Authorization/roleAssignments "
+ELIGIBLE = "Microsoft.Authorization/roleEligibilityScheduleInstances "
+"""What stands before the GUID in the names of assignments that were exported, or read from Azure."""
+
 
 class Holder(NamedTuple):
     """Who is given the role; see RoleAssignment."""
@@ -46,10 +50,11 @@ class Terms(NamedTuple):
 
 
 class Source(NamedTuple):
-    """The file that it stands in; `column` only where the source tells one."""
+    """The file that it stands in; `column` only where the source tells one. `kind` stands before its assignments' names."""
 
     path: str
     column: int | None = None
+    kind: str = ""
 
 
 class Pool(Generic[_T]):
@@ -75,7 +80,7 @@ class AssignmentTable(Sequence[RoleAssignment]):
 
     Attributes:
         holders, roles, scopes, terms, sources: the values that columns refer to.
-        names: name of each assignment.
+        names: name of each assignment, without the kind that its source has.
         holder, role, scope, term, source: for each assignment the number of its value.
         lines: 1-based line of each assignment, 0 where it isn't known.
     """
@@ -103,13 +108,14 @@ class AssignmentTable(Sequence[RoleAssignment]):
     def append(self, one: RoleAssignment) -> None:
         """Adds an assignment."""
         holder = Holder(one.principal_id, one.principal_text, one.principal_type, one.principal_name, one.identity)
-        self.names.append(one.name)
+        kind = next((kind for kind in (LISTED, ELIGIBLE) if one.name.startswith(kind)), "")
+        self.names.append(one.name.removeprefix(kind))
         self.holder.append(self.holders.number(holder))
         self.role.append(self.roles.number(GivenRole(one.role_id, one.role_text, one.custom_role)))
         self.scope.append(self.scopes.number(one.scope))
         terms = Terms(one.timing, one.hours, one.condition, one.conditional, one.description)
         self.term.append(self.terms.number(terms))
-        self.source.append(self.sources.number(Source(one.location.path, one.location.column)))
+        self.source.append(self.sources.number(Source(one.location.path, one.location.column, kind)))
         self.lines.append(one.location.line or _NO_LINE)
 
     def extend(self, other: AssignmentTable) -> None:
@@ -161,7 +167,7 @@ class AssignmentTable(Sequence[RoleAssignment]):
         role = self.roles.values[self.role[row]]
         terms = self.terms.values[self.term[row]]
         return RoleAssignment(
-            name=self.names[row],
+            name=self.sources.values[self.source[row]].kind + self.names[row],
             role_id=role.role_id,
             role_text=role.role_text,
             custom_role=role.custom_role,

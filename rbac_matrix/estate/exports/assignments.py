@@ -1,0 +1,257 @@
+"""Role assignments: `az role assignment list`, the REST API, Resource Graph, `Get-AzRoleAssignment`; schedules of PIM."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rbac_matrix.assignments import RoleAssignment, Timing
+from rbac_matrix.estate.exports.interface import (
+    Collected,
+    Document,
+    Record,
+    RecordError,
+    each,
+    guid_at_end,
+    optional_text,
+    properties_of,
+    text_in,
+    type_of,
+)
+from rbac_matrix.estate.model import Part
+from rbac_matrix.estate.table import ELIGIBLE, LISTED, GivenRole, Holder, Source, Terms
+from rbac_matrix.principals import GUID
+from rbac_matrix.scopes import scope_of
+
+_TYPE = "microsoft.authorization/roleassignments"
+_SCHEDULES = {
+    "microsoft.authorization/roleassignmentscheduleinstances": Timing.TIME_BOUND,
+    "microsoft.authorization/roleassignmentschedules": Timing.TIME_BOUND,
+    "microsoft.authorization/roleeligibilityscheduleinstances": Timing.ELIGIBLE,
+    "microsoft.authorization/roleeligibilityschedules": Timing.ELIGIBLE,
+}
+_OVER = frozenset({"denied", "admindenied", "canceled", "failed", "revoked", "timedout", "invalid"})
+"""States of schedules that never came into force, or are over."""
+_POWERSHELL = {
+    "RoleAssignmentName": "name",
+    "RoleAssignmentId": "id",
+    "Scope": "scope",
+    "DisplayName": "principalName",
+    "RoleDefinitionId": "roleDefinitionId",
+    "RoleDefinitionName": "roleDefinitionName",
+    "ObjectId": "principalId",
+    "ObjectType": "principalType",
+    "Description": "description",
+    "Condition": "condition",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentReader:
+    """Role assignments, in the shape of the command line or of the REST API."""
+
+    kind: str = "role assignments"
+    part: Part = Part.ASSIGNMENTS
+    names: tuple[str, ...] = ("role-assignment", "roleassignment", "assignments")
+
+    def recognises(self, record: Record) -> bool:
+        """See ExportReader."""
+        if record.get("type") == "Microsoft.Authorization/roleAssignments" or type_of(record) == _TYPE:
+            return True
+        inner = properties_of(record)
+        return not record.get("type") and "principalId" in inner and "roleDefinitionId" in inner
+
+    def read(self, records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
+        """See ExportReader."""
+        into.table.source.extend(_add_rows(records, lines, document, into))
+
+    def finish(self, document: Document, into: Collected) -> None:
+        """See ExportReader."""
+        into.covers.add(self.part)
+        if document.envelope.key is not None:
+            into.whole = True
+
+
+def _add_rows(records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> Iterator[int]:
+    """Adds them to the columns; gives the number of their source for each.
+
+    There may be a million: what comes again is looked up as it stands, and is checked when it is met first.
+    """
+    table = into.table
+    holders, roles, scopes, terms = document.met
+    source = table.sources.number(Source(into.shown_as, None, LISTED))
+    for record, line in zip(records, lines, strict=True):
+        inner = properties_of(record) if "properties" in record else record
+        get = inner.get
+        try:
+            name = record.get("name") or text_in(record, "id").rpartition("/")[2]
+            who = (get("principalId"), get("principalType"), get("principalName"))
+            if (holder := holders.get(who)) is None:
+                holder = holders[who] = table.holders.number(_holder(inner))
+            what = (get("roleDefinitionId"), get("roleDefinitionName"))
+            if (role := roles.get(what)) is None:
+                role = roles[what] = table.roles.number(_role(inner))
+            where = get("scope") or f"{record.get('id')}"
+            if (scope := scopes.get(where)) is None:
+                scope = scopes[where] = table.scopes.number(scope_of(_scope(record, inner)))
+            how = (get("condition"), get("description"))
+            if (term := terms.get(how)) is None:
+                term = terms[how] = table.terms.number(_terms(inner))
+            if type(name) is not str:
+                raise RecordError("'name' is no text")
+        except TypeError:  # a list or an object can't be looked up
+            into.refuse(Part.ASSIGNMENTS, "a role assignment", "a list or an object stands where a text should", line)
+            continue
+        except RecordError as error:
+            into.refuse(Part.ASSIGNMENTS, "a role assignment", str(error), line)
+            continue
+        table.names.append(name)
+        table.lines.append(line)
+        table.holder.append(holder)
+        table.role.append(role)
+        table.scope.append(scope)
+        table.term.append(term)
+        yield source
+
+
+def _terms(inner: Record) -> Terms:
+    return Terms(condition=optional_text(inner, "condition"), description=optional_text(inner, "description"))
+
+
+def _holder(inner: Record) -> Holder:
+    principal = text_in(inner, "principalId")
+    return Holder(
+        principal_id=principal.casefold() if GUID.fullmatch(principal) else None,
+        principal_text=principal,
+        principal_type=optional_text(inner, "principalType"),
+        principal_name=optional_text(inner, "principalName"),
+    )
+
+
+def _role(inner: Record) -> GivenRole:
+    definition = text_in(inner, "roleDefinitionId")
+    return GivenRole(guid_at_end(definition), optional_text(inner, "roleDefinitionName") or definition)
+
+
+def _scope(record: Record, inner: Record) -> str:
+    """What it says itself, or else what stands before its name."""
+    scope = optional_text(inner, "scope")
+    if scope:
+        return scope
+    own = text_in(record, "id")
+    head, found, _ = own.casefold().rpartition("/providers/microsoft.authorization/")
+    if not found:
+        raise RecordError("it says no scope")
+    return own[: len(head)] or "/"
+
+
+@dataclass(frozen=True, slots=True)
+class PowerShellAssignmentReader:
+    """`Get-AzRoleAssignment | ConvertTo-Json`."""
+
+    kind: str = "role assignments of PowerShell"
+    part: Part = Part.ASSIGNMENTS
+    names: tuple[str, ...] = ()
+
+    def recognises(self, record: Record) -> bool:
+        """See ExportReader."""
+        return "ObjectId" in record and "RoleDefinitionId" in record
+
+    def read(self, records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
+        """See ExportReader."""
+        renamed = [{_POWERSHELL.get(key, key): value for key, value in record.items()} for record in records]
+        AssignmentReader().read(renamed, lines, document, into)
+
+    def finish(self, document: Document, into: Collected) -> None:
+        """See ExportReader."""
+        AssignmentReader().finish(document, into)
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleReader:
+    """Schedules of Privileged Identity Management, for active or for eligible assignments, and their instances.
+
+    Attributes:
+        timing: of the kind that it reads.
+    """
+
+    kind: str
+    part: Part
+    names: tuple[str, ...]
+    timing: Timing
+
+    def recognises(self, record: Record) -> bool:
+        """See ExportReader."""
+        return _SCHEDULES.get(type_of(record)) is self.timing
+
+    def read(self, records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
+        """See ExportReader."""
+
+        def one(record: Record, line: int) -> None:
+            made = self._assignment(record, into, line)
+            if made is not None:
+                into.table.append(made)
+
+        each(self, one, records, lines, into)
+
+    def _assignment(self, record: Record, into: Collected, line: int) -> RoleAssignment | None:
+        inner = properties_of(record)
+        if optional_text(inner, "status").casefold() in _OVER:
+            return None
+        # Whoever is listed as member of a group has nothing beside what the group has.
+        if optional_text(inner, "memberType").casefold() == "group":
+            return None
+        principal, role = text_in(inner, "principalId"), text_in(inner, "roleDefinitionId")
+        start, end = _time(inner, "startDateTime"), _time(inner, "endDateTime")
+        timing, name = self.timing, ELIGIBLE + text_in(record, "name")
+        if timing is not Timing.ELIGIBLE:
+            timing = Timing.PERMANENT if end is None else Timing.TIME_BOUND
+            # So it is the same as in the list of role assignments.
+            origin = optional_text(inner, "originRoleAssignmentId") or text_in(record, "name")
+            name = LISTED + origin.rpartition("/")[2]
+        return RoleAssignment(
+            name=name,
+            role_id=guid_at_end(role),
+            role_text=_expanded(inner, "roleDefinition") or role,
+            principal_id=principal.casefold() if GUID.fullmatch(principal) else None,
+            principal_text=principal,
+            principal_type=optional_text(inner, "principalType"),
+            scope=scope_of(_scope(record, inner)),
+            timing=timing,
+            hours=(end - start).total_seconds() / 3600 if start is not None and end is not None else None,
+            condition=optional_text(inner, "condition"),
+            principal_name=_expanded(inner, "principal"),
+            location=into.location(line),
+        )
+
+    def finish(self, document: Document, into: Collected) -> None:
+        """See ExportReader."""
+        into.covers.add(self.part)
+
+
+def _expanded(inner: Record, name: str) -> str:
+    found = inner.get("expandedProperties")
+    one = found.get(name) if isinstance(found, dict) else None
+    shown = one.get("displayName") if isinstance(one, dict) else None
+    return shown if isinstance(shown, str) else ""
+
+
+def _time(inner: Record, name: str) -> dt.datetime | None:
+    text = optional_text(inner, name)
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise RecordError(f"{name!r} is no time") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
+
+
+ACTIVE_SCHEDULES = ScheduleReader(
+    "schedules of active assignments",
+    Part.ASSIGNMENTS,
+    ("assignment-schedule", "roleassignmentschedule"),
+    Timing.TIME_BOUND,
+)
+ELIGIBLE_SCHEDULES = ScheduleReader("eligible assignments", Part.ELIGIBILITY, ("eligib",), Timing.ELIGIBLE)

@@ -1,0 +1,248 @@
+"""Reads exported files into an estate. What a file is shows its content, not its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rbac_matrix.estate.exports import tables
+from rbac_matrix.estate.exports.cut import Cuts
+from rbac_matrix.estate.exports.devops import expanded
+from rbac_matrix.estate.exports.graph import SCHEMA as DIRECTORY_SCHEMA
+from rbac_matrix.estate.exports.graph import DirectoryReader
+from rbac_matrix.estate.exports.interface import Collected, Document, ExportReader, Record, not_understood
+from rbac_matrix.estate.exports.registry import READERS
+from rbac_matrix.estate.exports.resources import ResourceReader
+from rbac_matrix.estate.exports.streams import Documents, Piece
+from rbac_matrix.estate.exports.text import windows
+from rbac_matrix.estate.joining import without_duplicates
+from rbac_matrix.estate.model import Directory, Estate, Gap, Part
+from verdicts import ConfigurationError, InputDigest
+from verdicts.digests import digest_file
+
+
+def looks_like_export(path: Path, shown_as: str) -> bool:
+    """Whether a file is an export; one that can't be read as JSON or CSV isn't, unless it begins as an export does.
+
+    Raises:
+        ConfigurationError: it can't be opened, or it is a list as exports are, of something that isn't known.
+    """
+    text = windows(path, shown_as)
+    head = next(text, "")
+    if tables.is_table(head):
+        return True
+    start = head.lstrip()[:1]
+    if start not in ("[", "{"):
+        return False
+    documents = Documents(_from(head, text), shown_as)
+    try:
+        piece = next(documents.pieces())
+    except ConfigurationError:
+        if start == "[" or documents.in_list:
+            raise
+        return False
+    if piece.envelope.key is None:
+        return _is_error(piece.records[0]) or _alone(piece.records[0])
+    if not piece.records:
+        return piece.last or piece.envelope.key != ""
+    if all(isinstance(one, dict) for one in piece.records[:1]) and reader_of(piece.records[0]) is not None:
+        return True
+    if piece.envelope.key == "" or set(piece.envelope.fields) <= {"nextLink", "@odata.context", "@odata.nextLink"}:
+        raise not_understood(shown_as, piece.lines[0], "what it lists isn't known")
+    return False
+
+
+def _from(head: str, rest: Iterator[str]) -> Iterator[str]:
+    yield head
+    yield from rest
+
+
+def _alone(record: Record) -> bool:
+    reader = reader_of(record)
+    return reader is not None and not isinstance(reader, ResourceReader)
+
+
+def _is_error(record: Record) -> bool:
+    """An answer of a service that refused."""
+    return set(record) == {"error"} and isinstance(record["error"], dict)
+
+
+def reader_of(record: Record) -> ExportReader | None:
+    """The reader of a record."""
+    return next((reader for reader in READERS if reader.recognises(record)), None)
+
+
+def read_export(path: Path, *, shown_as: str) -> Estate:
+    """One file. See `read_exports`."""
+    return read_exports([(path, shown_as)])
+
+
+def read_exports(files: Iterable[tuple[Path, str]]) -> Estate:
+    """Several files as one estate; each with its name for reports.
+
+    What a file tells only in part (a page is missing, an entry can't be read) becomes a gap.
+
+    Raises:
+        ConfigurationError: with file and line; it can't be read at all, or nobody knows what it lists.
+    """
+    into = Collected("")
+    inputs = []
+    for path, shown_as in files:
+        into.shown_as = shown_as
+        before = _state(path, shown_as)
+        read_file(path, into)
+        try:
+            inputs.append(InputDigest(shown_as, digest_file(path)))
+        except OSError as error:
+            raise ConfigurationError(f"can't be read: {error.strerror or error}", where=shown_as) from None
+        if _state(path, shown_as) != before:
+            raise ConfigurationError("changed while it was read", where=shown_as, remedy="run it again")
+    return _estate(into, inputs)
+
+
+def _state(path: Path, shown_as: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"can't be read: {error}", where=shown_as) from None
+    return found.st_size, found.st_mtime_ns
+
+
+def read_file(path: Path, into: Collected) -> None:
+    """Adds one file. Raises ConfigurationError."""
+    from rbac_matrix.estate.exports.halves import read_in_halves
+
+    if not read_in_halves(path, into):
+        text = windows(path, into.shown_as)
+        head = next(text, "")
+        if tables.is_table(head):
+            tables.read_table(_from(head, text), into)
+        else:
+            reading = FileReading(path, into)
+            reading.take(Documents(_from(head, text), into.shown_as).pieces())
+            reading.close()
+    into.note_refused()
+
+
+class FileReading:
+    """One file, piece by piece."""
+
+    def __init__(self, path: Path, into: Collected) -> None:
+        self._name = path.stem
+        self._into = into
+        self._cuts = Cuts()
+        self._readers: dict[ExportReader, None] = {}
+        self._any = False
+        self.document: Document | None = None
+
+    def take(self, pieces: Iterable[Piece]) -> None:
+        """Reads pieces. Raises ConfigurationError for what isn't known."""
+        for piece in pieces:
+            self._any = True
+            if self.document is None:
+                self.document = Document(piece.envelope, self._name)
+            if piece.records:
+                self._records(piece.records, piece.lines, self.document)
+            if piece.last:
+                self.end(piece)
+
+    def _records(self, records: Sequence[Any], lines: Sequence[int], document: Document) -> None:
+        document.count += len(records)
+        start = 0
+        while start < len(records):
+            reader = self._reader(records[start], lines[start])
+            end = start + 1
+            while end < len(records) and isinstance(records[end], dict) and reader.recognises(records[end]):
+                end += 1
+            self._readers[reader] = None
+            reader.read(records[start:end], lines[start:end], document, self._into)
+            start = end
+
+    def _reader(self, record: Any, line: int) -> ExportReader:
+        if not isinstance(record, dict):
+            raise not_understood(self._into.shown_as, line, "an entry of it is no object")
+        if _is_error(record):
+            code = str(record["error"].get("code", "without a code"))
+            raise ConfigurationError(f"is an error, and no list: {code}", where=f"{self._into.shown_as}:{line}")
+        reader = reader_of(record)
+        if reader is None:
+            raise not_understood(self._into.shown_as, line, "what it lists isn't known")
+        return reader
+
+    def end(self, piece: Piece) -> None:
+        """The document ends behind this piece."""
+        document = self.document or Document(piece.envelope, self._name)
+        if not self._readers:
+            self._readers[self._of_nothing(document)] = None
+        for reader in self._readers:
+            reader.finish(document, self._into)
+            self._cuts.end(reader, document)
+        self._readers.clear()
+        self.document = None
+
+    def _of_nothing(self, document: Document) -> ExportReader:
+        """An empty list: its name, or what stands beside it, says of what."""
+        fields = document.envelope.fields
+        if fields.get("schema") == DIRECTORY_SCHEMA or "group" in fields:
+            return DirectoryReader()
+        context = str(fields.get("@odata.context", ""))
+        name = document.name.casefold()
+        for reader in READERS:
+            if any(part in name for part in reader.names):
+                return reader
+        if "$metadata#" in context:
+            return DirectoryReader()
+        raise ConfigurationError(
+            "is empty, and nothing says what it would list",
+            where=self._into.shown_as,
+            remedy="call the file after what it lists (deny-assignments.json), or leave it out",
+        )
+
+    def close(self) -> None:
+        """Behind the last document. Raises ConfigurationError if there was none."""
+        if not self._any:
+            raise ConfigurationError("is empty", where=self._into.shown_as)
+        self._cuts.note(self._into)
+
+
+def _estate(into: Collected, inputs: Sequence[InputDigest]) -> Estate:
+    memberships = expanded(into.memberships, into)
+    _note_groups_without_members(into)
+    table, gaps = without_duplicates(into.table)
+    into.gaps += gaps
+    whole = into.whole and not any(gap.part is Part.ASSIGNMENTS for gap in into.gaps)
+    known = bool(into.objects or into.members) or Part.DIRECTORY in into.covers
+    return Estate(
+        covers=frozenset(into.covers),
+        assignments=table,
+        definitions=tuple(dict.fromkeys(into.definitions)),
+        denials=tuple({(one.scope.casefold(), one.name): one for one in into.denials}.values()),
+        directory=Directory(objects=into.objects, members=into.members, whole=_is_whole(into)) if known else None,
+        memberships=memberships if Part.DEVOPS in into.covers else None,
+        resources=tuple({one.id.casefold(): one for one in into.resources}.values()),
+        identity_uses=tuple({(one.identity.casefold(), one.resource_id.casefold()): one for one in into.uses}.values()),
+        gaps=tuple(dict.fromkeys(into.gaps)),
+        inputs=tuple(inputs),
+        whole=whole,
+    )
+
+
+def _is_whole(into: Collected) -> bool:
+    return into.directory_whole and not any(gap.part is Part.DIRECTORY for gap in into.gaps)
+
+
+def _note_groups_without_members(into: Collected) -> None:
+    """Groups of Azure DevOps that are known to be there, and of which nobody said who is in them."""
+    told = {f"[{one.project}]\\{one.group}".casefold() for one in into.memberships}
+    for name, location in into.devops_groups.items():
+        if name not in told:
+            into.gaps.append(
+                Gap(
+                    part=Part.DEVOPS,
+                    detail=f"the members of the group {name} were not exported",
+                    remedy="az devops security group membership list --id <its descriptor>",
+                    location=location,
+                )
+            )
