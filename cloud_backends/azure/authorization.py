@@ -15,8 +15,9 @@ from azure.mgmt.authorization.v2020_10_01 import AuthorizationManagementClient a
 from azure.mgmt.authorization.v2022_04_01 import AuthorizationManagementClient as AssignmentClient
 from azure.mgmt.authorization.v2022_05_01_preview import AuthorizationManagementClient as DefinitionClient
 
-from cloud_backends.azure.connection import LISTED, Connection, all_items
+from cloud_backends.azure.connection import Connection, all_items
 from cloud_backends.azure.errors import AzureCallError, Failure, calling
+from cloud_backends.azure.pipeline import LISTED
 from verdicts import ConfigurationError
 
 if TYPE_CHECKING:

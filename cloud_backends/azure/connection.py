@@ -14,7 +14,7 @@ from azure.core.rest import HttpRequest
 
 from cloud_backends.azure.credentials import credential_of
 from cloud_backends.azure.errors import AzureCallError, Failure, calling, refused
-from cloud_backends.azure.pipeline import LISTED, READ_BY_POST, PinnedTransport, json_object, list_page, policies
+from cloud_backends.azure.pipeline import READ_BY_POST, PinnedTransport, json_object, list_page, policies
 from cloud_backends.azure.settings import AzureSettings
 
 MAXIMUM_PAGES = 100_000
@@ -165,11 +165,6 @@ def _version() -> str:
 
 
 def _silence() -> None:
-    """The clients' loggers may quote answers; without a handler Python would print their warnings."""
+    """The clients' loggers quote answers of the service, which may quote secrets: nothing of theirs is shown."""
     for name in ("azure", "msal", "urllib3"):
-        logger = logging.getLogger(name)
-        if not logger.handlers:
-            logger.addHandler(logging.NullHandler())
-
-
-__all__ = ["LISTED", "Connection", "all_items", "endless"]
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -45,7 +45,7 @@ def is_unclear(entry: dict[str, Any]) -> bool:
     """Whether it isn't told if a user is a guest, or whose identity a service principal is."""
     kind = KINDS.get(entry["@odata.type"])
     if kind is PrincipalKind.USER:
-        return not _text(entry, "userType") and not _text(entry, "userPrincipalName")
+        return "userType" not in entry or not (_text(entry, "userType") or _text(entry, "userPrincipalName"))
     if kind is PrincipalKind.SERVICE_PRINCIPAL:
         return not isinstance(entry.get("alternativeNames"), list)
     return False

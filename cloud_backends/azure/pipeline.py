@@ -37,8 +37,29 @@ READ_BY_POST: dict[str, Any] = {"retry_on_methods": ["POST"]}
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 
 
+def check_host(url: str, pinned: str) -> None:
+    """Raises ForeignHostError for an address of any host (or port, or without TLS) but the pinned one."""
+    try:
+        target = origin("/".join(url.split("/", 3)[:3]), "request")
+    except ConfigurationError:
+        target = ""
+    if target != pinned:
+        raise ForeignHostError(target or url, pinned)
+
+
+class PinnedHost(SansIOHTTPPolicy[Any, Any]):
+    """Refuses requests to another host before a token is asked for, or anything tried twice."""
+
+    def __init__(self, pinned: str) -> None:
+        self._pinned = pinned
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """See the base."""
+        check_host(str(request.http_request.url), self._pinned)
+
+
 class PinnedTransport(HttpTransport[Any, Any]):
-    """Sends to one host only."""
+    """Sends to one host only, whatever the policies before it made of the request."""
 
     def __init__(self, pinned: str, settings: AzureSettings) -> None:
         self._inner: HttpTransport[Any, Any] = RequestsTransport(
@@ -62,20 +83,15 @@ class PinnedTransport(HttpTransport[Any, Any]):
 
     def send(self, request: Any, **options: Any) -> Any:
         """See the base. Raises ForeignHostError before anything is sent."""
-        try:
-            target = origin("/".join(str(request.url).split("/", 3)[:3]), "request")
-        except ConfigurationError:
-            target = ""
-        if target != self._pinned:
-            raise ForeignHostError(target or str(request.url), self._pinned)
+        check_host(str(request.url), self._pinned)
         return self._inner.send(request, **options)
 
 
 class BoundedRetries(HTTPPolicy[Any, Any]):
     """Sends a request again, up to the limits.
 
-    What may be repeated (GET, PUT, DELETE, a POST that only reads) again after an error of the connection and after 408,
-    429 and 5xx; any other POST and PATCH only where the service has surely done nothing: no connection, 429.
+    What may be repeated (GET, PUT, DELETE, a POST that only reads) goes again after an error of the connection and
+    after 408, 429 and 5xx; any other POST and PATCH only where the service has surely done nothing: no connection, 429.
     """
 
     def __init__(self, limits: RetryLimits) -> None:
@@ -159,8 +175,9 @@ def sign_in_policies(limits: RetryLimits) -> list[Any]:
 
 
 def policies(credential: TokenCredential, audience: str, limits: RetryLimits, version: str) -> list[Any]:
-    """The whole chain, outermost first."""
+    """The whole chain for requests to one host, the token's audience; outermost first."""
     return [
+        PinnedHost(audience),
         RequestIdPolicy(),
         UserAgentPolicy(base_user_agent=f"mlgate/{version}"),
         ListAnswers(),

@@ -23,7 +23,7 @@ ASSIGNMENTS = (
 
 
 def rows(connection: Connection, subscriptions: Sequence[str], query: str, what: str) -> list[dict[str, Any]]:
-    """All rows of a query over subscriptions (GUIDs).
+    """All rows of a query over subscriptions (GUIDs); each has an `id`.
 
     Raises:
         AzureCallError: a page is missing, or there are fewer rows than the service says.
@@ -43,7 +43,7 @@ def _rows(connection: Connection, subscriptions: Sequence[str], query: str, what
         body = {"subscriptions": list(subscriptions), "query": query, "options": options}
         answer = json_object(connection.ask(connection.resource_manager, "POST", _PATH, what, body=body), host)
         data, following = answer.get("data"), answer.get("$skipToken")
-        if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        if not isinstance(data, list) or not all(isinstance(row, dict) and _named(row) for row in data):
             raise AzureCallError(f"{what}: the answer holds no rows", failure=Failure.BAD_ANSWER, where=host)
         found += data
         total = max(total, _count(answer, what, host))
@@ -59,6 +59,10 @@ def _rows(connection: Connection, subscriptions: Sequence[str], query: str, what
     return found
 
 
+def _named(row: dict[str, Any]) -> bool:
+    return isinstance(row.get("id"), str) and row["id"] != ""
+
+
 def _count(answer: dict[str, Any], what: str, host: str) -> int:
     count = answer.get("totalRecords")
     if not isinstance(count, int):
@@ -69,11 +73,11 @@ def _count(answer: dict[str, Any], what: str, host: str) -> int:
 
 
 def resources(found: Sequence[dict[str, Any]]) -> Iterator[EstateResource]:
-    """The resources of rows of `RESOURCES`. Raises AzureCallError for a row without id or type."""
+    """The resources of rows of `RESOURCES`. Raises AzureCallError for a row without a type."""
     for row in found:
-        resource_id, kind = row.get("id"), row.get("type")
-        if not isinstance(resource_id, str) or not isinstance(kind, str) or not resource_id or not kind:
-            raise AzureCallError("a resource has no id or type", failure=Failure.BAD_ANSWER, where="Resource Graph")
+        resource_id, kind = str(row["id"]), row.get("type")
+        if not isinstance(kind, str) or not kind:
+            raise AzureCallError("a resource has no type", failure=Failure.BAD_ANSWER, where="Resource Graph")
         yield EstateResource(id=resource_id, type=kind, location=Location(resource_id))
 
 

@@ -128,6 +128,7 @@ def serving(authority: TestAuthority, make: Callable[[AzureServer], Application]
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
+        disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
