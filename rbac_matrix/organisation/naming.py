@@ -99,7 +99,8 @@ class ResolvedNames:
     """Principals with the object ids that a directory has for their groups.
 
     Attributes:
-        principals: all of them; a group whose object was found has its id, the others keep their name alone.
+        principals: a group whose object was found has its id, the others keep their name alone; those that can't be
+            told apart are left out.
         undecided: half sentences about names that can't be told: whatever hangs on them could not be checked.
         ambiguous: object ids that such a name could mean.
         absent: lines whose group doesn't exist.
@@ -126,6 +127,7 @@ def resolve_names(principals: Principals, groups: Iterable[tuple[str, str]]) -> 
     undecided: list[str] = []
     ambiguous: set[str] = set()
     absent: list[Principal] = []
+    taken: dict[str, Principal] = {}
     for entry in principals.entries:
         if not entry.group:
             resolved.append(entry)
@@ -136,16 +138,18 @@ def resolve_names(principals: Principals, groups: Iterable[tuple[str, str]]) -> 
             ambiguous.update(found)
             resolved.append(entry)
             continue
-        claimed = principals.with_object_id(found[0]) if found else None
-        if claimed is not None and claimed.persona != entry.persona:
-            undecided.append(
-                f"the group {entry.group} ({found[0]}) is {entry.persona} by its name and {claimed.persona} by its "
-                f"object id, see {claimed.location}"
-            )
-            ambiguous.add(found[0])
-        elif not found:
+        if not found:
             absent.append(entry)
             resolved.append(entry)
-        elif claimed is None:
+            continue
+        claimed = principals.with_object_id(found[0]) or taken.setdefault(found[0], entry)
+        if claimed.persona != entry.persona:
+            undecided.append(
+                f"the group {entry.group} ({found[0]}) is {entry.persona} by its name, and {claimed.persona} by "
+                f"{'another name' if claimed.group else 'its object id'}, see {claimed.location}"
+            )
+            ambiguous.add(found[0])
+        elif claimed is entry:
             resolved.append(replace(entry, object_id=found[0]))
-    return ResolvedNames(Principals(tuple(resolved)), tuple(undecided), frozenset(ambiguous), tuple(absent))
+    known = [one for one in resolved if one.object_id not in ambiguous]
+    return ResolvedNames(Principals(tuple(known)), tuple(undecided), frozenset(ambiguous), tuple(absent))
