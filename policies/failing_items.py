@@ -2,7 +2,7 @@
 
 Asked only of a policy whose `if` holds. An item is told where a count of items that meet a condition is what makes the
 rule hold: counts that hold without any item ("none denies") tell nothing, and what stands below `not` isn't looked at.
-Of several counts in one `allOf` the first tells; the others only say when it matters.
+Of several counts in one `allOf` only the first tells; the others say when it matters.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ class _Node:
     together: bool = False
     counted: Callable[[Scope], Iterator[Place]] | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is or holds a count."""
+        return self.counted is not None or any(part.counts for part in self.parts)
+
 
 class ItemFinder:
     """Finds the items for one policy."""
@@ -66,10 +71,10 @@ def _items(node: _Node, scope: Scope) -> list[Place]:
         return []
     if node.counted is not None:
         return list(node.counted(scope))
-    told = (_items(part, scope) for part in node.parts)
     if node.together:
-        return next((items for items in told if items), [])
-    return [place for items in told for place in items]
+        first = next((part for part in node.parts if part.counts), None)
+        return [] if first is None else _items(first, scope)
+    return [place for part in node.parts for place in _items(part, scope)]
 
 
 class _Plan:

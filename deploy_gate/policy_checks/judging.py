@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
+from deploy_gate.policy_checks.changes import is_change, says
 from deploy_gate.policy_checks.estate_facts import add_estate_facts
 from deploy_gate.policy_checks.names import SCANNER as SCANNER
 from deploy_gate.policy_checks.names import SECRETS as SECRETS
-from deploy_gate.policy_checks.parts import parts_of
+from deploy_gate.policy_checks.parts import is_frame, parts_of
 from deploy_gate.policy_checks.places import Found, Places
 from deploy_gate.policy_checks.places import pointer_parts as pointer_parts
 from deploy_gate.policy_checks.rule_sets import RuleSet
@@ -55,22 +56,24 @@ def judge(
     known = KnownResources((view for shown, _, view in every if shown not in parts), whole=whole)
     taken_in = _taken_in(views, parts)
     tally, places = Tally(), Places(surroundings)
-    for shown, resource, view in views:
+    for shown, resource, view in (one for one in every if not one[1].existing or is_change(one[1])):
         if only is not None and shown not in only and resource.location.path not in only:
             continue
         tally.judged += 1
         is_part = shown in parts
         declared = declaration_of(resource)
-        judged_there = is_part and declared in taken_in
+        judged_there = is_part and (declared in taken_in or is_frame(view))
         answers = tally.answers_of(declared)
         for policy, applies in rules.pack.candidates(view, surroundings):
             if is_part and policy.existence is not None:
                 continue  # what a part needs beside it may come from the file that takes it in
             rule = rules.rules[policy.definition.name]
+            if resource.existing and (policy.existence is not None or not says(pointer_parts(rule.pointer), view)):
+                continue  # what a change doesn't say may be right where the resource is declared
             if judged_there and rule.family != SECRETS:
                 continue  # a default that nobody gets is none; a secret stands in the file whoever gets it
             answer = evaluate_known(policy, view, surroundings, known, applies=applies)
-            state = _state(rule, answer, is_part)
+            state = _state(rule, answer, is_part or resource.existing)
             note(answers, policy.definition.name, state)
             if state is State.UNKNOWN:
                 where = f"{resource.id} (line {resource.location.line}): {answer.reason}"

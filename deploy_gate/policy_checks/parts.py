@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from verdicts import InputDigest
 
@@ -33,3 +33,17 @@ def parts_of(read: Iterable[tuple[str, Opened]]) -> frozenset[str]:
         if digest.name != shown
         and not (result.kind == "terraform" and posixpath.dirname(digest.name) == posixpath.dirname(shown))
     )
+
+
+_PIPELINE = "azure.pipelines/pipelines"
+
+
+def is_frame(view: Mapping[str, Any]) -> bool:
+    """Whether a resource of a part stands only for what is around the part where it is taken in.
+
+    A template of steps has no job of its own, nor triggers: the reader puts an implicit job, stage and pipeline around.
+    """
+    type_ = str(view.get("type", "")).casefold()
+    properties = view.get("properties")
+    implicit = isinstance(properties, Mapping) and properties.get("implicit") is True
+    return type_ == _PIPELINE or (implicit and type_.startswith(f"{_PIPELINE}/"))

@@ -57,6 +57,12 @@ def test_of_several_counts_that_must_hold_together_the_first_tells() -> None:
     )
 
 
+def test_where_the_first_of_them_tells_nothing_nothing_is_told() -> None:
+    missing = count({"field": f"{LIST}.open", "equals": "neither"}, "equals", 0)
+    assert items({"allOf": [missing, count(BAD)]}, RULES) == ()
+    assert items({"allOf": [{"field": "properties.Rules", "exists": True}, count(BAD)]}, RULES) != ()
+
+
 def test_what_stands_below_a_not_is_not_looked_at() -> None:
     assert items({"not": {"not": count(BAD)}}, RULES) == ()
 

@@ -211,6 +211,23 @@ def test_what_a_module_needs_beside_it_may_come_from_its_caller(tmp_path: Path) 
     assert one.location.path == "part.bicep"
 
 
+def test_a_change_of_a_resource_that_stands_elsewhere_is_judged_by_what_it_says(tmp_path: Path) -> None:
+    change = (
+        'resource "azapi_update_resource" "st" {{\n  type = "Microsoft.Storage/storageAccounts@2023-01-01"\n'
+        '  resource_id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/st"\n'
+        "  body = {{ properties = {{ {property} }} }}\n}}\n"
+    )
+    wrong = change.format(property="allowSharedKeyAccess = true")
+    (one,) = findings(judged(tmp_path, shared_keys(), main_tf=wrong))
+    assert str(one.location).startswith("main.tf:4")
+    for property in ("allowSharedKeyAccess = false", 'minimumTlsVersion = "TLS1_2"', "allowSharedKeyAccess = var.keys"):
+        variables = 'variable "keys" {}\n' if "var." in property else ""
+        outcomes = judged(tmp_path, shared_keys(), main_tf=change.format(property=property) + variables)
+        assert (findings(outcomes), obstacles(outcomes)) == ([], [])
+    source = 'data "azurerm_storage_account" "st" {\n  name = "st"\n  shared_access_key_enabled = true\n}\n'
+    assert findings(judged(tmp_path, shared_keys(), main_tf=source)) == []
+
+
 def test_files_of_one_terraform_folder_are_no_parts_of_each_other(tmp_path: Path) -> None:
     storage = (
         'variable "keys" {}\nresource "azurerm_storage_account" "st" {\n  name = "st"\n'
@@ -375,3 +392,27 @@ def test_what_a_template_makes_for_an_endpoint_of_azure_ml_counts(tmp_path: Path
     outcomes = judged(tmp_path, rules, endpoint_yml=asset, main_bicep=template)
     assert len(findings(outcomes)) == (state == "bad")
     assert len(obstacles(outcomes)) == (state == "open")
+
+
+def test_a_template_of_steps_has_no_job_of_its_own(tmp_path: Path) -> None:
+    rules = rule_set(
+        [
+            rule(
+                {
+                    "allOf": [
+                        {"field": "type", "equals": "Azure.Pipelines/pipelines/stages/jobs"},
+                        {"field": "properties.environment.declared", "equals": False},
+                    ]
+                },
+                property="",
+            )
+        ],
+        "production",
+    )
+    steps = "steps:\n- script: az group create -n g -l westeurope\n"
+    caller = "jobs:\n- job: made\n  steps:\n  - template: steps.yml\n"
+    (one,) = findings(judged(tmp_path, rules, steps_yml=steps, azure_pipelines_yml=caller))
+    assert one.location is not None
+    assert one.location.path == "azure.pipelines.yml"
+    (tmp_path / "azure.pipelines.yml").unlink()
+    assert len(findings(judged(tmp_path, rules, steps_yml=steps))) == 1
