@@ -196,7 +196,7 @@ def _joined(before: Holdings, after: Holdings) -> Iterator[tuple[str, frozenset[
     if before.groups is None or after.groups is None:
         return
     for person in after.people:
-        joined = frozenset(after.groups_of(person)) - before.groups.groups_of(person)
+        joined = frozenset(after.groups_of(person)).difference(before.groups.groups_of(person))
         if joined:
             yield person, joined
 

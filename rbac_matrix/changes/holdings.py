@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -27,7 +27,7 @@ class Roles(Protocol):
 class Groups(Protocol):
     """What is asked of a directory."""
 
-    def groups_of(self, principal: str) -> frozenset[str]:
+    def groups_of(self, principal: str) -> Collection[str]:
         """Ids of all groups that somebody is in, directly or through other groups."""
 
 
@@ -88,7 +88,7 @@ class Holdings:
             return ()
         known = self._known_groups.get(holder)
         if known is None:
-            known = tuple(sorted(self.holders & self.groups.groups_of(holder)))
+            known = tuple(sorted(self.holders.intersection(self.groups.groups_of(holder))))
             self._known_groups[holder] = known
         return known
 
