@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from rbac_matrix.permissions.catalogue import RoleCatalogue
 
 from rbac_matrix.assignments import RoleAssignment, Timing
 from rbac_matrix.changes.differences import Differences, Direction, differences
@@ -15,6 +14,7 @@ from rbac_matrix.changes.holdings import holdings
 from rbac_matrix.changes.wording import sentence
 from rbac_matrix.estate.directory import Memberships
 from rbac_matrix.estate.model import DenyAssignment, Directory, Estate
+from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.comparison import compare
 from rbac_matrix.permissions.interface import Danger, PermissionBlock, Permissions, RoleDefinition
 from rbac_matrix.scopes import scope_of
