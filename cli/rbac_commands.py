@@ -8,10 +8,10 @@ from typing import NoReturn
 import click
 
 from cli.exit_codes import exit_code
+from cli.rbac_organisation import OrganisationChoice, organisation_options
 from cli.rbac_render import render, schema
 from cli.reporting import ReportSelection, emit, make_report, report_options
 
-MATRICES = click.Choice(["production", "pre-production"])
 SEVERITIES = click.Choice(["critical", "high", "medium", "low", "informational"])
 
 
@@ -22,8 +22,7 @@ def rbac() -> None:
 
 @rbac.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--matrix", "matrix_name", type=MATRICES, required=True, help="Which matrix holds.")
-@click.option("--principals", type=click.Path(path_type=Path), required=True, help="Who stands for which persona.")
+@organisation_options
 @click.option("--parameters", type=click.Path(path_type=Path), help="A parameter file for the templates.")
 @click.option("--fail-on", type=SEVERITIES, default="medium", show_default=True, help="Lowest severity that denies.")
 @click.option(
@@ -36,8 +35,7 @@ def rbac() -> None:
 @report_options
 def check(
     paths: tuple[Path, ...],
-    matrix_name: str,
-    principals: Path,
+    chosen: OrganisationChoice,
     parameters: Path | None,
     fail_on: str,
     root: Path,
@@ -52,17 +50,24 @@ def check(
     from scanners.running import run_scanner
     from verdicts import Severity, decide
 
+    environment = chosen.one_environment()
+    if chosen.principals is None and chosen.file is None:
+        raise click.UsageError("say who stands for which persona: --principals FILE or --organisation FILE")
+    chosen.load(with_principals=False)
     here = Path.cwd()
     values = here / parameters if parameters is not None else None
     scanner = RbacMatrixScanner(
-        tuple(TemplateInput(here / path, values) for path in paths), matrix_name, here / principals
+        tuple(TemplateInput(here / path, values) for path in paths),
+        environment,
+        here / chosen.principals if chosen.principals is not None else None,
+        organisation=here / chosen.file if chosen.file is not None else None,
     )
     now = dt.datetime.now(dt.UTC)
     with tempfile.TemporaryDirectory(prefix="mlgate-rbac-") as workspace:
         context = ScanContext(root=root.absolute(), workspace=Path(workspace), now=now, tools=_NoTools())
         outcomes = run_scanner(scanner, context)
     verdict = decide(outcomes, required=frozenset({scanner.id}), fail_on=Severity(fail_on), at=now)
-    emit(make_report("Role assignments against the matrix", verdict, facts=(("matrix", matrix_name),)), reports)
+    emit(make_report("Role assignments against the matrix", verdict, facts=(("matrix", environment),)), reports)
     click.get_current_context().exit(exit_code(verdict.decision))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.rbac_organisation import OrganisationChoice, organisation_options
 from verdicts.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -18,39 +19,17 @@ SCHEMAS = ("matrix", "organisation", "personas", "principals", "roles")
 
 
 @click.command()
-@click.option("--matrix", "matrix_name", metavar="NAME", help="Only this matrix. Default: all.")
-@click.option("--environment", metavar="NAME", help="Only the matrix that holds in this environment.")
-@click.option("--organisation", type=click.Path(path_type=Path), help="The organisation's own file.")
+@organisation_options
 @click.option("--format", "table_format", type=click.Choice(RENDER_FORMATS), default="console", show_default=True)
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it there instead of the console."
 )
-def render(
-    matrix_name: str | None,
-    environment: str | None,
-    organisation: Path | None,
-    table_format: str,
-    output: Path | None,
-) -> None:
-    """Show the persona matrices as a coloured table, a page or a picture."""
-    from rbac_matrix.organisation.loading import load_organisation
+def render(chosen: OrganisationChoice, table_format: str, output: Path | None) -> None:
+    """Show the persona matrices, or one of them, as a coloured table, a page or a picture."""
     from rbac_matrix.rendering.matrices import matrix_grid
 
-    if matrix_name and environment:
-        raise click.UsageError("--matrix and --environment exclude each other")
-    loaded = load_organisation(organisation)
-    names = [matrix_name or environment] if matrix_name or environment else list(loaded.matrices)
-    grids = []
-    for name in names:
-        assert name is not None
-        matrix = loaded.matrices.get(name) if matrix_name else loaded.matrix_for(name)
-        if matrix is None:
-            known = [*loaded.matrices] if matrix_name else loaded.environments
-            raise ConfigurationError(
-                f"there is no {'matrix' if matrix_name else 'environment'} {name!r}",
-                remedy=f"known: {', '.join(known)}",
-            )
-        grids.append(matrix_grid(matrix))
+    loaded = chosen.load()
+    grids = [matrix_grid(matrix) for matrix in chosen.matrices(loaded)]
     write_grids(grids, table_format, output, notes=[str(one) for one in loaded.deviations])
 
 
