@@ -72,7 +72,8 @@ class Authorization:
         return DefinitionClient(subscription_id="", **self._connection.management_options)
 
     @functools.cached_property
-    def _schedule_client(self) -> ScheduleClient:
+    def schedule_client(self) -> ScheduleClient:
+        """Eligible and time-bound assignments."""
         return ScheduleClient(**self._connection.management_options)
 
     def assignments(self, scope: str) -> list[RoleAssignment]:
@@ -96,12 +97,12 @@ class Authorization:
 
     def schedules(self, scope: str) -> list[RoleAssignmentScheduleInstance] | None:
         """What PIM says of active assignments, above all when they end; None without PIM."""
-        listed = self._schedule_client.role_assignment_schedule_instances.list_for_scope
+        listed = self.schedule_client.role_assignment_schedule_instances.list_for_scope
         return self._of_pim(listed, scope, "assignment schedules")
 
     def eligibilities(self, scope: str) -> list[RoleEligibilityScheduleInstance] | None:
         """Who may activate which role; None without PIM."""
-        listed = self._schedule_client.role_eligibility_schedule_instances.list_for_scope
+        listed = self.schedule_client.role_eligibility_schedule_instances.list_for_scope
         return self._of_pim(listed, scope, "eligible assignments")
 
     def definitions(self, scope: str) -> list[RoleDefinition]:
