@@ -210,7 +210,7 @@ def _flow(blocks: Iterable[Block], room: float) -> tuple[list[Block], float]:
     placed: list[Block] = []
     x = y = height = 0.0
     for block in blocks:
-        if x and x + block.place.width > room:
+        if x and x + block.place.width > room + 0.001:
             x, y, height = 0.0, y + height + _GAP, 0.0
         placed.append(block.moved(x, y))
         x += block.place.width + _GAP
