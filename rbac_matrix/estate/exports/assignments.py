@@ -86,17 +86,14 @@ def _add_rows(records: Sequence[Record], lines: Sequence[int], document: Documen
         get = inner.get
         try:
             name = record.get("name") or text_in(record, "id").rpartition("/")[2]
-            who = (get("principalId"), get("principalType"), get("principalName"))
-            if (holder := holders.get(who)) is None:
+            # The id is the key, and its type and name are those that stand beside it first.
+            if (holder := holders.get(who := get("principalId"))) is None:
                 holder = holders[who] = table.holders.number(_holder(inner))
-            what = (get("roleDefinitionId"), get("roleDefinitionName"))
-            if (role := roles.get(what)) is None:
+            if (role := roles.get(what := get("roleDefinitionId"))) is None:
                 role = roles[what] = table.roles.number(_role(inner))
-            where = get("scope") or f"{record.get('id')}"
-            if (scope := scopes.get(where)) is None:
+            if (scope := scopes.get(where := get("scope") or f"{record.get('id')}")) is None:
                 scope = scopes[where] = table.scopes.number(scope_of(_scope(record, inner)))
-            how = (get("condition"), get("description"))
-            if (term := terms.get(how)) is None:
+            if (term := terms.get(how := (get("condition"), get("description")))) is None:
                 term = terms[how] = table.terms.number(_terms(inner))
             if type(name) is not str:
                 raise RecordError("'name' is no text")

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 from verdicts import ConfigurationError
 
-WINDOW = 4 * 1024 * 1024
-"""Bytes that are read at a time."""
+WINDOW = 256 * 1024
+"""Bytes that are read at a time: what is made of them should fit into the caches of a processor core."""
 
 
 @dataclass(frozen=True, slots=True)
