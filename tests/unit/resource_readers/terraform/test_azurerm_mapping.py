@@ -63,6 +63,24 @@ def reference(address: str, *path: str) -> Unknown:
     return Unknown("known only after the deployment", "{" + ".".join((address, *path)) + "}", address, path)
 
 
+def test_secrets_of_linked_services_are_secure_strings_as_the_provider_sends_them(read: Read) -> None:
+    (service,) = read(
+        """
+resource "azurerm_data_factory_linked_service_data_lake_storage_gen2" "lake" {
+  name                  = "lake"
+  data_factory_id       = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.DataFactory/factories/f"
+  url                   = "https://lake.dfs.core.windows.net"
+  service_principal_key = "a key"
+}
+"""
+    )
+    assert isinstance(service.properties, dict)
+    properties = service.properties["typeProperties"]
+    assert isinstance(properties, dict)
+    assert properties["servicePrincipalKey"] == {"type": "SecureString", "value": "a key"}
+    assert "accountKey" not in properties
+
+
 def test_a_property_points_at_its_attribute_and_a_default_at_the_block_around_it(read: Read) -> None:
     vault = read(
         """
