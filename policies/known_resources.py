@@ -20,14 +20,17 @@ Resource = Mapping[str, Any]
 class KnownResources:
     """Resources in which existence conditions look."""
 
-    def __init__(self, resources: Iterable[Resource] = (), *, whole: bool = False) -> None:
+    def __init__(self, resources: Iterable[Resource] = (), *, whole: bool = False, whole_azure: bool = False) -> None:
         """Takes resources as `mlgate template expand` shows them; `whole` says that there are no others.
+
+        `whole_azure` says so of the types that Azure has, where others (jobs of a pipeline) may be missing.
 
         Those with a `$condition` may be deployed or not. Of those that templates only refer to (`$existing`) only the
         name is known: they may be what is looked for. One that is declared itself, or that comes with a resource which
         is declared (the blob service of an account), tells nothing: it is known, or as Azure makes it.
         """
         self.whole = whole
+        self._whole_azure = whole or whole_azure
         self._certain: dict[str, list[Resource]] = {}
         self._possible: dict[str, list[Resource]] = {}
         referred: list[Resource] = []
@@ -42,6 +45,10 @@ class KnownResources:
         for resource in referred:
             if declared.isdisjoint(_with_parents(resource)):
                 self._possible.setdefault(type_key(resource), []).append(resource)
+
+    def has_all(self, resource_type: str | None) -> bool:
+        """Whether there are no others of a type (lower-cased; None for any)."""
+        return self._whole_azure if resource_type and resource_type.startswith("microsoft.") else self.whole
 
     def certain(self, resource_type: str | None) -> list[Resource]:
         """Those that are or will be there, of a type (lower-cased; None for any)."""
@@ -104,6 +111,6 @@ def evaluate_known(
             referred = all(one.get("$existing") for one in possible)
             why = "was deployed elsewhere" if referred else "is deployed under a condition that isn't known"
             return Answer(effect=answer.effect, state=State.UNKNOWN, reason=f"the related {wanted.constant} {why}")
-    if known.whole:
+    if known.has_all(type_):
         return answer
     return evaluate_scope(policy, scope_of(resource, surroundings), None, applies=applies)

@@ -27,6 +27,9 @@ from verdicts import Completed, Evidence, Finding, Location, NotCompleted, Outco
 _MAXIMUM_NAMED = 50
 """How many obstacles of one kind are told one by one in a file."""
 
+_WITHOUT_AZURE = frozenset({"azure-pipeline", "github-workflow", "github-action", "dockerfile", "conda", "mlmodel"})
+"""Kinds of files that never declare a resource of Azure."""
+
 
 def judge(
     read: Sequence[tuple[str, ReadResult]],
@@ -50,10 +53,14 @@ def judge(
         (shown, resource, plain_resource(resource, str)) for shown, result in read for resource in result.resources
     ]
     views = [one for one in every if not one[1].existing]
-    whole = not any(one.may_hold_resources for _, result in read for one in result.not_read)
+    unread = {result.kind for _, result in read if any(one.may_hold_resources for one in result.not_read)}
+    # What a pipeline takes from elsewhere declares jobs and steps, and no resource of Azure.
+    whole = not unread - _WITHOUT_AZURE
     add_estate_facts([view for shown, _, view in views if shown not in parts], whole=whole)
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
-    known = KnownResources((view for shown, _, view in every if shown not in parts), whole=whole)
+    known = KnownResources(
+        (view for shown, _, view in every if shown not in parts), whole=not unread, whole_azure=whole
+    )
     taken_in = _taken_in(views, parts)
     tally, places = Tally(), Places(surroundings)
     for shown, resource, view in (one for one in every if not one[1].existing or is_change(one[1])):

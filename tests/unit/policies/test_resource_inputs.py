@@ -233,3 +233,14 @@ def test_what_comes_with_a_declared_resource_is_as_azure_makes_it() -> None:
         (KnownResources((parent, child), whole=True), "Compliant"),
     ):
         assert evaluate_known(policy, parent, surroundings, known).state.value == state
+
+
+def test_all_types_of_azure_may_be_known_where_others_are_not() -> None:
+    policy = compile_definition(read_definition(RULE))
+    steps = compile_definition(
+        read_definition({**RULE, "then": {"effect": "auditIfNotExists", "details": {"type": "Azure.Pipelines/steps"}}})
+    )
+    surroundings = Surroundings(aliases=given_aliases({}), now=NOW)
+    known = KnownResources((VAULT,), whole_azure=True)
+    assert evaluate_known(policy, VAULT, surroundings, known).state.value == "NonCompliant"
+    assert evaluate_known(steps, VAULT, surroundings, known).state.value == "Unknown"

@@ -416,3 +416,20 @@ def test_a_template_of_steps_has_no_job_of_its_own(tmp_path: Path) -> None:
     assert one.location.path == "azure.pipelines.yml"
     (tmp_path / "azure.pipelines.yml").unlink()
     assert len(findings(judged(tmp_path, rules, steps_yml=steps))) == 1
+
+
+def test_a_pipeline_that_was_not_read_whole_hides_no_resource_of_azure(tmp_path: Path) -> None:
+    rules = rule_set(
+        [
+            rule(
+                {"field": "type", "equals": STORAGE},
+                then={"effect": "auditIfNotExists", "details": {"type": "Microsoft.Network/privateEndpoints"}},
+                property="",
+            )
+        ],
+        "production",
+    )
+    pipeline = "jobs:\n- job: made\n  steps:\n  - template: steps.yml@elsewhere\n"
+    outcomes = judged(tmp_path, rules, main_json=template(account()), azure_pipelines_yml=pipeline)
+    assert len(findings(outcomes)) == 1
+    assert len(obstacles(outcomes)) == 1  # what was not read is told nevertheless
