@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import enum
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-_NAMES = uuid.UUID("1b3c8f52-64a2-5d0c-9f6e-6d6c67617465")
+from rbac_matrix.changes.plan import assignment_name
 
 
 class Change(enum.Enum):
@@ -54,7 +53,7 @@ class RoleGrant:
     @property
     def name(self) -> str:
         """The assignment's own GUID, the same in every run, so that a second request is not a second assignment."""
-        return str(uuid.uuid5(_NAMES, "|".join(map(str, self.key))))
+        return assignment_name(self.scope, self.role_id, self.principal_id, eligible=self.eligible)
 
 
 class RoleAssignmentPort(Protocol):

@@ -25,7 +25,14 @@ MARK = "mlgate:"
 """Descriptions of assignments that a plan made begin with this; only those are its to delete."""
 Key: TypeAlias = tuple[str, str, str, bool]
 """Principal, role, folded scope, and whether it is eligible."""
-_NAMES = uuid.UUID("7f0e7f2c-3a5e-5d0e-9a55-6d6c67617465")
+_NAMES = uuid.UUID("1b3c8f52-64a2-5d0c-9f6e-6d6c67617465")
+
+
+def assignment_name(scope: str, role_id: str, principal: str, *, eligible: bool) -> str:
+    """A GUID that is the same in every run, so that asking twice for an assignment doesn't make two."""
+    return str(
+        uuid.uuid5(_NAMES, "|".join((lineage(scope)[0], role_id.casefold(), principal.casefold(), str(eligible))))
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +63,7 @@ class WantedAssignment:
     def name(self) -> str:
         """The assignment's own GUID, the same in every run for the same scope, role and principal."""
         who = self.principal_id or f"name:{self.principal_name.casefold()}"
-        return str(uuid.uuid5(_NAMES, f"{lineage(self.scope)[0]}|{self.role_id}|{who}|{self.eligible}"))
+        return assignment_name(self.scope, self.role_id, who, eligible=self.eligible)
 
     @property
     def description(self) -> str:
