@@ -131,6 +131,27 @@ def definition(one: preview.RoleDefinition) -> RoleDefinition:
     )
 
 
+def permits_other_things(one: RoleDefinition, other: RoleDefinition) -> bool:
+    """Whether two definitions of a role are written differently, order and case aside."""
+    return _folded(one) != _folded(other)
+
+
+def _folded(one: RoleDefinition) -> set[tuple[frozenset[str], ...]]:
+    return {
+        tuple(
+            frozenset(pattern.casefold() for pattern in patterns)
+            for patterns in (
+                block.actions,
+                block.not_actions,
+                block.data_actions,
+                block.not_data_actions,
+                (block.condition,),
+            )
+        )
+        for block in one.permissions.blocks
+    }
+
+
 def denial(one: Any) -> DenyAssignment:
     """A model `DenyAssignment`. Raises ValueError where the answer doesn't say what is denied, or to whom."""
     if not one.permissions or not one.principals or not one.id:

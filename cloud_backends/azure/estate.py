@@ -146,14 +146,15 @@ class _Reader:
                 self.attempts.note(Part.DENIALS, f"{one.id}: {error}", "look at it in the portal")
 
     def _read_definitions(self, scope: str) -> None:
-        """Custom roles, and those of Microsoft's that are assigned and newer than what ships with mlgate."""
+        """Custom roles, and those of Microsoft's that are newer than what ships with mlgate, or have changed since."""
         from rbac_matrix.permissions.catalogue import RoleCatalogue
 
         name = f"the role definitions of {scope}"
         found = self._read(Part.DEFINITIONS, name, partial(self.authorization.definitions, scope))
         shipped = RoleCatalogue.built_in()
         for one in map(conversions.definition, found or ()):
-            if not one.built_in or shipped.with_id(one.id) is None:
+            known = shipped.with_id(one.id) if one.built_in else None
+            if known is None or conversions.permits_other_things(known, one):
                 self.definitions[one.id] = one
         if found is None:
             return
