@@ -10,7 +10,7 @@ from deploy_gate.policy_checks.changes import is_change, says
 from deploy_gate.policy_checks.estate_facts import add_estate_facts
 from deploy_gate.policy_checks.names import SCANNER as SCANNER
 from deploy_gate.policy_checks.names import SECRETS as SECRETS
-from deploy_gate.policy_checks.parts import is_frame, parts_of
+from deploy_gate.policy_checks.parts import is_frame, parts_of, templates_of
 from deploy_gate.policy_checks.places import Found, Places
 from deploy_gate.policy_checks.places import pointer_parts as pointer_parts
 from deploy_gate.policy_checks.rule_sets import RuleSet
@@ -62,6 +62,7 @@ def judge(
         (view for shown, _, view in every if shown not in parts), whole=not unread, whole_azure=whole
     )
     taken_in = _taken_in(views, parts)
+    framed = parts | templates_of((shown, view) for shown, _, view in views)
     tally, places = Tally(), Places(surroundings)
     for shown, resource, view in (one for one in every if not one[1].existing or is_change(one[1])):
         if only is not None and shown not in only and resource.location.path not in only:
@@ -69,7 +70,7 @@ def judge(
         tally.judged += 1
         is_part = shown in parts
         declared = declaration_of(resource)
-        judged_there = is_part and (declared in taken_in or is_frame(view))
+        judged_there = (is_part and declared in taken_in) or (shown in framed and is_frame(view))
         answers = tally.answers_of(declared)
         for policy, applies in rules.pack.candidates(view, surroundings):
             if is_part and policy.existence is not None:

@@ -38,8 +38,19 @@ def parts_of(read: Iterable[tuple[str, Opened]]) -> frozenset[str]:
 _PIPELINE = "azure.pipelines/pipelines"
 
 
+def templates_of(views: Iterable[tuple[str, Mapping[str, Any]]]) -> frozenset[str]:
+    """Files that are templates of Azure Pipelines by what they hold, whether or not somebody here takes them in."""
+    return frozenset(
+        shown
+        for shown, view in views
+        if str(view.get("type", "")).casefold() == _PIPELINE
+        and isinstance(properties := view.get("properties"), Mapping)
+        and properties.get("role") == "template"
+    )
+
+
 def is_frame(view: Mapping[str, Any]) -> bool:
-    """Whether a resource of a part stands only for what is around the part where it is taken in.
+    """Whether a resource of a template stands only for what is around the template where it is taken in.
 
     A template of steps has no job of its own, nor triggers: the reader puts an implicit job, stage and pipeline around.
     """

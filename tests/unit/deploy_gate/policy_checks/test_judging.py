@@ -416,6 +416,7 @@ def test_a_template_of_steps_has_no_job_of_its_own(tmp_path: Path) -> None:
     assert one.location.path == "azure.pipelines.yml"
     (tmp_path / "azure.pipelines.yml").unlink()
     assert len(findings(judged(tmp_path, rules, steps_yml=steps))) == 1
+    assert findings(judged(tmp_path, rules, steps_yml=f"parameters: []\n{steps}")) == []
 
 
 def test_a_pipeline_that_was_not_read_whole_hides_no_resource_of_azure(tmp_path: Path) -> None:
