@@ -5,16 +5,17 @@ This is where templates (`resource_readers`) and the matrix (`rbac_matrix`) meet
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy_gate.role_extraction import Extracted, extract
-from rbac_matrix.checks.rules import SCANNER, Checked, check_assignment, check_role_definition
-from rbac_matrix.matrix import Matrix
+from deploy_gate.role_extraction import extract
+from deploy_gate.template_estate import estate_of
+from rbac_matrix.checks.interface import SCANNER, Judged
+from rbac_matrix.estate.model import Estate
 from rbac_matrix.organisation.loading import load_organisation
 from rbac_matrix.organisation.model import Organisation
-from rbac_matrix.principals import Principals
 from resource_readers.interface import NotRead, ReadRequest, ReadResult
 from resource_readers.project_files import shown_name
 from resource_readers.registry import read_resources
@@ -94,14 +95,18 @@ class RbacMatrixScanner:
             place = Location(shown_name(context.root, named)) if named is not None else None
             remedy = "correct the principals file, or the organisation's"
             return (_obstacle(Reason.UNREADABLE_INPUT, str(error), remedy, place),)
-        matrix = organisation.matrix_for(self.matrix)
-        if matrix is None:
+        if organisation.matrix_for(self.matrix) is None:
             known = ", ".join(organisation.matrices)
             return (_obstacle(Reason.NOTHING_EXAMINED, f"there is no matrix {self.matrix!r}", f"known: {known}", None),)
-        principals = organisation.principals
         tally = _Tally(inputs=list(organisation.inputs), deviations=tuple(map(str, organisation.deviations)))
-        for result, is_part in self.read if self.read is not None else self._read(context):
-            _examine(result, is_part, matrix, principals, tally)
+        judge = _Judge(organisation, self.matrix, context.now)
+        if self.read is None:
+            # What is deployed together is one estate: an identity of one template can be used in another.
+            estates = [_examine(result, tally) for result in self._read(context)]
+            _take(judge(_together(estates)), tally, is_part=False)
+        else:
+            for result, is_part in self.read:
+                _take(judge(_examine(result, tally)), tally, is_part=is_part)
         return tuple(_outcomes(tally))
 
     def _organisation(self, root: Path) -> Organisation:
@@ -114,12 +119,40 @@ class RbacMatrixScanner:
             principals_shown_as=shown_name(root, people) if people is not None else "",
         )
 
-    def _read(self, context: ScanContext) -> Iterator[tuple[ReadResult, bool]]:
+    def _read(self, context: ScanContext) -> Iterator[ReadResult]:
         for one in self.templates:
-            yield read_resources(ReadRequest(root=context.root, path=one.path, parameters=one.parameters)), False
+            yield read_resources(ReadRequest(root=context.root, path=one.path, parameters=one.parameters))
 
 
-def _examine(result: ReadResult, is_part: bool, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """Judges estates of templates. One that gives nobody anything, and in which nothing runs as somebody, is clean."""
+
+    organisation: Organisation
+    matrix: str
+    now: dt.datetime
+
+    def __call__(self, estate: Estate) -> Judged:
+        if not (estate.assignments or estate.definitions or estate.identity_uses or estate.gaps):
+            return Judged()
+        from rbac_matrix.checks.judging import judge
+        from rbac_matrix.permissions.catalogue import RoleCatalogue
+
+        return judge(estate, self.organisation, self.matrix, RoleCatalogue.built_in(), now=self.now)
+
+
+def _together(estates: Sequence[Estate]) -> Estate:
+    return Estate(
+        covers=frozenset(part for one in estates for part in one.covers),
+        assignments=[assignment for one in estates for assignment in one.assignments],
+        definitions=[definition for one in estates for definition in one.definitions],
+        resources=[resource for one in estates for resource in one.resources],
+        identity_uses=[use for one in estates for use in one.identity_uses],
+        gaps=[gap for one in estates for gap in one.gaps],
+    )
+
+
+def _examine(result: ReadResult, tally: _Tally) -> Estate:
     tally.inputs += [one for one in result.files if one not in tally.inputs]
     hidden = [one for one in result.not_read if one.may_hold_resources]
     tally.read += _was_read(result)
@@ -132,7 +165,7 @@ def _examine(result: ReadResult, is_part: bool, matrix: Matrix, principals: Prin
         )
         for one in extracted.unsupported
     )
-    _check(extracted, is_part, matrix, principals, tally)
+    return estate_of(result.resources, extracted)
 
 
 def _was_read(result: ReadResult) -> bool:
@@ -140,22 +173,13 @@ def _was_read(result: ReadResult) -> bool:
     return bool(result.resources) or not any(one.may_hold_resources for one in result.not_read)
 
 
-def _check(extracted: Extracted, is_part: bool, matrix: Matrix, principals: Principals, tally: _Tally) -> None:
-    checked: list[tuple[str, Location | None, Checked]] = [
-        (one.name, one.location, check_assignment(one, matrix, principals)) for one in extracted.assignments
-    ]
-    checked += [(one.name, one.location, check_role_definition(one)) for one in extracted.definitions]
-    for name, location, result in checked:
-        # A part is looked at by itself, and again in every file that takes it in.
-        tally.findings.update(dict.fromkeys(result.findings))
-        if result.undecided and not is_part:
-            obstacle = _obstacle(
-                Reason.INCOMPLETE,
-                f"{name} can't be decided: {'; '.join(result.undecided)}",
-                "give a parameter file with the values, or write them into the template",
-                location,
-            )
-            tally.add_obstacles([obstacle])
+def _take(judged: Judged, tally: _Tally, *, is_part: bool) -> None:
+    # A part is looked at by itself, and again in every file that takes it in.
+    tally.findings.update(dict.fromkeys(judged.findings))
+    if not is_part:
+        tally.add_obstacles(
+            _obstacle(Reason.INCOMPLETE, one.text, one.remedy, one.location) for one in judged.undecided
+        )
 
 
 def _unread(hidden: Sequence[NotRead]) -> Iterator[NotCompleted]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +33,10 @@ _UNSUPPORTED = frozenset(
     }
 )
 _SHOWN = 80
+_NUMBER = r"(\d{1,9}(?:\.\d{1,9})?)"
+_DURATION = re.compile(
+    f"P(?:{_NUMBER}Y)?(?:{_NUMBER}M)?(?:{_NUMBER}W)?(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?"
+)
 _USER_ASSIGNED = "microsoft.managedidentity/userassignedidentities"
 
 
@@ -54,7 +60,7 @@ class Extracted:
 def extract(resources: Sequence[Resource]) -> Extracted:
     """Everything that gives someone a role, or defines one."""
     made = [resource for resource in resources if not resource.existing]
-    custom = {_last(resource.id): _text(resource.name) for resource in made if resource.type.casefold() == _DEFINITIONS}
+    custom = {_last(one.id): _role_name(one) for one in made if one.type.casefold() == _DEFINITIONS}
     return Extracted(
         tuple(_assignment(one, custom) for one in made if one.type.casefold() in _ASSIGNMENTS),
         tuple(_definition(one) for one in made if one.type.casefold() == _DEFINITIONS),
@@ -119,6 +125,8 @@ def _assignment(resource: Resource, custom: dict[str, str]) -> RoleAssignment:
         principal_type=kind if isinstance(kind, str) else "",
         scope=scope_of(resource.scope),
         timing=_timing(resource),
+        hours=_hours(resource),
+        condition=_condition(resource),
         conditional=resource.condition is not True,
         location=Location(resource.location.path, resource.line("properties", "roleDefinitionId")),
     )
@@ -128,11 +136,53 @@ def _timing(resource: Resource) -> Timing:
     timing = _ASSIGNMENTS[resource.type.casefold()]
     if timing is not Timing.TIME_BOUND:
         return timing
-    schedule = _property(resource, "scheduleInfo")
-    expiration = schedule.get("expiration") if isinstance(schedule, dict) else None
-    kind = expiration.get("type") if isinstance(expiration, dict) else None
+    kind = _member(_expiration(resource), "type")
     bounded = isinstance(kind, str) and kind.casefold() in ("afterduration", "afterdatetime")
     return Timing.TIME_BOUND if bounded else Timing.PERMANENT
+
+
+def _expiration(resource: Resource) -> Value:
+    return _member(_property(resource, "scheduleInfo"), "expiration")
+
+
+def _member(value: Value, name: str) -> Value:
+    """A member of an object, whatever its case; None where there is none, or nothing is known."""
+    if not isinstance(value, dict):
+        return None
+    return next((one for key, one in value.items() if key.casefold() == name.casefold()), None)
+
+
+def _hours(resource: Resource) -> float | None:
+    """How long a schedule lasts, where it says so as a duration, or by its two moments."""
+    expiration = _expiration(resource)
+    duration = _member(expiration, "duration")
+    if isinstance(duration, str):
+        return hours_of(duration)
+    start = _member(_property(resource, "scheduleInfo"), "startDateTime")
+    end = _member(expiration, "endDateTime")
+    if not isinstance(start, str) or not isinstance(end, str):
+        return None
+    try:
+        seconds = (dt.datetime.fromisoformat(end) - dt.datetime.fromisoformat(start)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return seconds / 3600 if seconds > 0 else None
+
+
+def hours_of(duration: str) -> float | None:
+    """Hours of an ISO 8601 duration; a month counts as 31 days and a year as 366. None for another text."""
+    match = _DURATION.fullmatch(duration.strip().upper())
+    if match is None or not any(match.groups()):
+        return None
+    hours = (366 * 24, 31 * 24, 7 * 24, 24, 1, 1 / 60, 1 / 3600)
+    return sum(float(number) * each for number, each in zip(match.groups(default="0"), hours, strict=True))
+
+
+def _condition(resource: Resource) -> str | None:
+    condition = _property(resource, "condition")
+    if isinstance(resource.properties, Unknown):
+        return None
+    return condition if isinstance(condition, str) else "" if condition is None else None
 
 
 def _identity(principal: Value) -> ManagedIdentity | None:
@@ -145,6 +195,12 @@ def _identity(principal: Value) -> ManagedIdentity | None:
     if path != own or not resource_type or "{" in resource_type:
         return None
     return ManagedIdentity(resource_type, name)
+
+
+def _role_name(resource: Resource) -> str:
+    """What the definition is called, and what assignments in the same template call it."""
+    shown = _property(resource, "roleName")
+    return shown if isinstance(shown, str) and shown else _text(resource.name)
 
 
 def _definition(resource: Resource) -> RoleDefinition:
@@ -161,11 +217,10 @@ def _definition(resource: Resource) -> RoleDefinition:
         blocks.append(
             PermissionBlock(actions=actions, not_actions=withheld, data_actions=data, not_data_actions=withheld_data)
         )
-    shown = _property(resource, "roleName")
     last = _last(resource.id)
     return RoleDefinition(
         id=last if GUID.fullmatch(last) else "",
-        name=shown if isinstance(shown, str) and shown else _text(resource.name),
+        name=_role_name(resource),
         permissions=Permissions(tuple(blocks)),
         unknown=unknown,
         location=Location(resource.location.path, resource.line("properties", "permissions")),

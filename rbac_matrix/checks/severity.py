@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rbac_matrix.permissions.effects import reaches
 from rbac_matrix.permissions.interface import Danger, ExcessAction
 from verdicts import Severity
 
@@ -25,35 +26,23 @@ _WORDS = {
 }
 _NAMED = 5
 
-_ON_EVERYTHING = frozenset(
-    {
-        "microsoft.advisor",
-        "microsoft.alertsmanagement",
-        "microsoft.authorization",
-        "microsoft.eventgrid",
-        "microsoft.guestconfiguration",
-        "microsoft.insights",
-        "microsoft.maintenance",
-        "microsoft.policyinsights",
-        "microsoft.resourcehealth",
-        "microsoft.resources",
-        "microsoft.security",
-    }
+_OF_GROUPS = (
+    "microsoft.insights/alertrules/",
+    "microsoft.resources/deployments/",
+    "microsoft.resources/subscriptions/",
 )
-"""Providers with extension resources: their actions count on resources of every other provider."""
+"""Begin of actions on what stands in a group or subscription by itself, though its provider reaches every resource.
+
+Most roles have them beside what they are for; assigned on one resource of another type they permit nothing.
+"""
 
 
 def has_effect(pattern: str, resource_type: str) -> bool:
-    """Whether an action of a pattern can mean a resource of that type, something below it or an extension of it.
-
-    Where that isn't certain the answer is yes.
-    """
-    folded, own = pattern.casefold(), resource_type.casefold() + "/"
-    namespace = folded.split("/", 1)[0]
-    if "*" in namespace or namespace in _ON_EVERYTHING:
-        return True
-    literal, star, _ = folded.partition("*")
-    return literal.startswith(own) or (bool(star) and own.startswith(literal))
+    """Whether an action of a pattern can mean a resource of that type, something below it or an extension of it."""
+    own = resource_type.casefold() + "/"
+    if any(pattern.casefold().startswith(one) and not one.startswith(own) for one in _OF_GROUPS):
+        return False
+    return reaches(pattern, resource_type)
 
 
 def with_effect(excess: Sequence[ExcessAction], resource_type: str) -> tuple[ExcessAction, ...]:
@@ -70,8 +59,8 @@ def in_words(excess: Sequence[ExcessAction]) -> str:
     """The most dangerous ones for people, a handful of them, and how many more there are."""
     ordered = sorted(excess, key=lambda one: (-one.danger, "*" not in one.pattern, one.pattern.casefold()))
     told = [
-        f"{one.pattern}{' (data)' if one.data else ''}: {_WORDS[one.danger]}"
-        + (f", for example {one.example}" if one.example.casefold() != one.pattern.casefold() else "")
+        f"{one.pattern} ({'data, ' if one.data else ''}{_WORDS[one.danger]}"
+        + (f", for example {one.example})" if one.example.casefold() != one.pattern.casefold() else ")")
         for one in ordered[:_NAMED]
     ]
     more = len(ordered) - _NAMED

@@ -71,6 +71,6 @@ def condition(case: Case) -> Finding | None:
     return case.finding(
         CONDITION,
         Severity.MEDIUM,
-        f"{case.what} under a condition that is not allowed for this persona: {' '.join(text.split())[:300]}",
+        f"{case.what} under a condition that is not allowed for this persona ({' '.join(text.split())[:300]}).",
         "Use a condition that the organisation's file allows, or have this one added to it.",
     )

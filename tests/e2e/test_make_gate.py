@@ -58,7 +58,7 @@ def test_each_planted_fault_of_the_bad_release_is_found() -> None:
     found = {(finding["scanner"], finding["rule"]) for finding in report["findings"]}
     rules = {rule for _, rule in found}
     assert ("checkov", "CKV2_AZURE_49") in found, "public network access"
-    assert ("rbac-matrix", "MLG-RBAC-EXCESS") in found, "Owner for the data scientists"
+    assert ("rbac-matrix", "MLG-RBAC-PRODUCTION") in found, "Owner for the data scientists"
     assert ("allowlist", "MLG-ALLOWLIST-UNLISTED") in found
     assert ("model-artifact", "MLG-MODEL-DANGEROUS-IMPORT") in found
     assert ("pip-audit", "CVE-2023-43804") in found, "urllib3"

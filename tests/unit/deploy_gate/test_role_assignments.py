@@ -167,7 +167,7 @@ def test_an_owner_for_the_data_scientists_is_denied_at_its_line(tmp_path: Path) 
                 "name": "kv/Microsoft.Authorization/x",
                 "properties": {"roleDefinitionId": role(OWNER), "principalId": SCIENTISTS},
             },
-            ["MLG-RBAC-EXCESS"],
+            ["MLG-RBAC-PRODUCTION"],
         ),
     ],
 )
