@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rbac_matrix.permissions.catalogue import actions_within
 from rbac_matrix.permissions.containment import Grant, grants_of, left_out, usable
-from rbac_matrix.permissions.danger import danger_of, dangerous_patterns, patterns_against
+from rbac_matrix.permissions.danger import READING, danger_of, dangerous_patterns, patterns_against
 from rbac_matrix.permissions.examples import as_written, example_of
 from rbac_matrix.permissions.interface import Comparison, Danger, ExcessAction, Permissions, Relation
 from rbac_matrix.permissions.patterns import Budget, PatternSet, common, covers, fold
@@ -44,7 +44,7 @@ def contains(outer: Permissions, inner: Permissions) -> bool:
     Raises:
         CouldNotCheckError: the patterns are too many or too wild; `patterns.STEPS`.
     """
-    return next(_left_out_of(inner, outer, Budget()), None) is None
+    return inner == outer or next(_left_out_of(inner, outer, Budget()), None) is None
 
 
 @functools.lru_cache(maxsize=2048)
@@ -121,15 +121,14 @@ def _judged(one: _LeftOut, budget: Budget) -> ExcessAction:
     """With the worst that lies in the surplus, not merely in the pattern, and an action which shows that."""
     if "*" not in one.pattern:
         return ExcessAction(one.written, one.data, danger_of(one.pattern, data=one.data), one.written)
-    budget.spend(len(dangerous_patterns(one.data)))
-    for kind in patterns_against(one.pattern, one.data):
+    budget.spend(2 * len(dangerous_patterns(one.data)))
+    for kind in (*patterns_against(one.pattern, one.data), READING):
         for part in sorted(common(one.pattern, kind.pattern, budget), key=lambda part: "*" in part):
             found = left_out(part, one.grant.nots, one.outer, budget)
             if found is not None:
                 example = _example(one, found, (one.written, kind.written), budget)
                 return ExcessAction(one.written, one.data, kind.danger, example)
-    danger = Danger.READS if covers("*/read", one.pattern) else Danger.CHANGES
-    return ExcessAction(one.written, one.data, danger, _example(one, one.part, (one.written,), budget))
+    return ExcessAction(one.written, one.data, Danger.CHANGES, _example(one, one.part, (one.written,), budget))
 
 
 def _example(one: _LeftOut, part: str, written: Sequence[str], budget: Budget) -> str:

@@ -53,7 +53,7 @@ def _conjuncts(text: str, deepest: int) -> Iterator[str]:
 
 def _guard(text: str) -> tuple[str, ...]:
     """The actions A of "not (A and ...)", () if it is something else."""
-    negated = _NEGATED.fullmatch(text.strip())
+    negated = _NEGATED.fullmatch(_bare(text))
     if negated is None or _bare(negated[1]) == negated[1].strip():
         return ()
     inner = _bare(negated[1])

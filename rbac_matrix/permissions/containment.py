@@ -30,7 +30,7 @@ class Grant:
         for action in filter(None, actions):
             self.written.setdefault(fold(action), action)
         self.actions = PatternSet(self.written)
-        self.nots = PatternSet(map(fold, nots))
+        self.nots = PatternSet(map(fold, filter(None, nots)))
         self.condition = condition
 
 

@@ -17,10 +17,6 @@ DATA = Path(__file__).resolve().parents[1] / "data" / "dangerous-actions.yml"
 SCHEMA = "mlgate/rbac-dangerous-actions/v1"
 
 
-PLAIN_READING = "*/read"
-"""What Reader has. The few keys that an action of reading gives out count where a pattern names their provider."""
-
-
 @dataclass(frozen=True, slots=True)
 class DangerousPattern:
     """One line of the data. `pattern` is folded; `reason` is a whole sentence; `by_name`: a guess by the name alone."""
@@ -31,6 +27,10 @@ class DangerousPattern:
     reason: str
     data: bool
     by_name: bool
+
+
+READING = DangerousPattern("*/read", "*/read", Danger.READS, "It reads.", data=False, by_name=False)
+"""What Reader has. The few keys that an action of reading gives out count where a pattern names their provider."""
 
 
 def danger_of(pattern: str, *, data: bool) -> Danger:
@@ -58,7 +58,7 @@ def dangerous_patterns(data: bool) -> tuple[DangerousPattern, ...]:
 
 def patterns_against(folded: str, data: bool) -> tuple[DangerousPattern, ...]:
     """Of `dangerous_patterns` those that have something in common with a folded pattern."""
-    if folded == PLAIN_READING:
+    if folded == READING.pattern:
         return ()
     return tuple(one for one in dangerous_patterns(data) if overlaps(one.pattern, folded))
 
@@ -76,7 +76,7 @@ def _worst(folded: str, data: bool) -> Danger:
         found = next((danger for danger, own in _by_danger(data) if own.covers(folded, Budget())), None)
     if found is not None:
         return found
-    return Danger.READS if covers("*/read", folded) else Danger.CHANGES
+    return Danger.READS if covers(READING.pattern, folded) else Danger.CHANGES
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from verdicts import CouldNotCheckError
 
-STEPS = 20_000_000
+STEPS = 10_000_000
 """Looks at a pattern that one comparison may take: some seconds. Two built-in roles take a few thousand."""
 
 LONGEST_PATTERN = 4096
@@ -129,10 +129,10 @@ def _step(letter: str, other: str, row: list[frozenset[str]], below: list[frozen
             yield rest if rest.startswith("*") else "*" + rest
     elif letter == "*":
         yield from below[j]
-        yield from (other + rest for rest in row[j + 1] if other)
+        yield from (other + rest for rest in row[j + 1]) if other else ()
     elif other == "*":
         yield from row[j + 1]
-        yield from (letter + rest for rest in below[j] if letter)
+        yield from (letter + rest for rest in below[j]) if letter else ()
     elif letter == other:
         yield from (letter + rest for rest in below[j + 1]) if letter else ("",)
 
