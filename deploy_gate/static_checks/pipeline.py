@@ -189,7 +189,7 @@ class _NothingChanged:
 
     def scan(self, context: ScanContext) -> tuple[Outcome, ...]:
         note = f"nothing that is checked differs from {self.changed.since}, so nothing was judged"
-        return (Completed(scanner=CHANGES, examined=self.compared, unit="files compared", notes=(note,)),)
+        return (Completed(scanner=CHANGES, examined=self.compared, unit="files", notes=(note,)),)
 
 
 @dataclass(frozen=True, slots=True)
