@@ -53,6 +53,10 @@ class Memberships:
         """Whether it is known to be a group."""
         return id in self._number
 
+    def may_be_group(self, id: str) -> bool:
+        """Whether nobody says what it is, so that it could be a group."""
+        return id not in self._number and _may_be_group(self._directory.objects.get(id))
+
     def groups_of(self, id: str) -> tuple[str, ...]:
         """All groups that it is in, directly or through others; a group isn't in itself, cycle or not."""
         found = 0
@@ -71,6 +75,16 @@ class Memberships:
         """`persons_in` as the bits of a number, to unite several groups before `persons` is asked."""
         number = self._number.get(group)
         return self._below[number] if number is not None else 0
+
+    def bit(self, id: str) -> int:
+        """The mask of one person; 0 for whoever is in no group."""
+        number = self._person_number.get(id)
+        return 1 << number if number is not None else 0
+
+    @property
+    def everybody(self) -> int:
+        """The mask of all that are in a group."""
+        return (1 << len(self._persons)) - 1
 
     def persons(self, mask: int) -> tuple[str, ...]:
         """The ids that a mask stands for."""

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
+from array import array
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rbac_matrix.estate.exports.assignments import AssignmentReader
 from rbac_matrix.estate.exports.interface import Collected
 from rbac_matrix.estate.exports.streams import Documents, Envelope, Piece
 from rbac_matrix.estate.exports.text import Range, encoding_of, windows
-from verdicts import ConfigurationError
+from verdicts import ConfigurationError, Location
 
 WORTH_IT = 48 * 1024 * 1024
 """Bytes; a smaller file is read before another process has started."""
@@ -73,7 +75,8 @@ def _read(path: Path, cut: int, into: Collected) -> bool:
         return False
     if not isinstance(reader_of(head.records[0]), AssignmentReader):
         return False
-    with ProcessPoolExecutor(max_workers=1, mp_context=_context()) as pool:
+    # A new process, no copy of this one: threads may be running here.
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as pool:
         rest = pool.submit(read_rest, path, into.shown_as, cut + 1, head.envelope)
         reading.take([head])
         reading.take(pieces)
@@ -96,12 +99,6 @@ def _read(path: Path, cut: int, into: Collected) -> bool:
     return True
 
 
-def _context():  # type: ignore[no-untyped-def]
-    import multiprocessing
-
-    return multiprocessing.get_context("spawn")
-
-
 def read_rest(path: Path, shown_as: str, start: int, envelope: Envelope) -> _Rest | None:
     """Reads the second half; runs in another process. None if there is more in it than role assignments."""
     from rbac_matrix.estate.exports.reading import FileReading
@@ -120,11 +117,6 @@ def read_rest(path: Path, shown_as: str, start: int, envelope: Envelope) -> _Res
 
 def _move(half: Collected, lines: int) -> None:
     """Its lines count from the file's start."""
-    from array import array
-    from dataclasses import replace
-
-    from verdicts import Location
-
     half.table.lines = array("I", [line + lines for line in half.table.lines])
     half.gaps = [
         replace(gap, location=Location(gap.location.path, gap.location.line + lines))
