@@ -81,11 +81,14 @@ class _Plan:
     """Makes nodes of the parts of an `if` block."""
 
     def __init__(self, policy: CompiledPolicy) -> None:
-        self._compiler = Compiler(policy.parameters, Facts())
-        self._inner = Compiler(policy.parameters, Facts(), inside_count=True)
+        self._parameters = policy.parameters
+
+    def _ask(self, body: Any, *, inside: bool = False) -> Ask:
+        # Each with facts of its own: the whole was within the limits, and its parts are compiled again and again.
+        return Compiler(self._parameters, Facts(), inside_count=inside).compile(body, "if").ask
 
     def node(self, body: Mapping[str, Any]) -> _Node:
-        ask = self._compiler.compile(body, "if").ask
+        ask = self._ask(body)
         keys = {key.lower(): key for key in body}
         for name in ("allof", "anyof"):
             if name in keys:
@@ -93,7 +96,7 @@ class _Plan:
         if "count" not in keys:
             return _Node(ask)
         operator = next(name for name in keys if name in OPERATORS)
-        operand = compile_value(body[keys[operator]], self._compiler.parameters, "if")
+        operand = compile_value(body[keys[operator]], self._parameters, "if")
 
         def holds_empty(scope: Scope) -> bool:
             return bool(OPERATORS[operator](operand.value(scope))(0) is True)
@@ -108,13 +111,13 @@ class _Plan:
     def _counted(self, count: Mapping[str, Any]) -> Callable[[Scope], Iterator[Place]] | None:
         if "where" not in count:
             return None
-        where = self._inner.compile(count["where"], "if").ask
+        where = self._ask(count["where"], inside=True)
         if "field" in count:
-            return _members(compile_value(count["field"], self._compiler.parameters, "if"), where)
+            return _members(compile_value(count["field"], self._parameters, "if"), where)
         named = _ITEMS_OF.search(str(count["value"]))
         if named is None:
             return None
-        items = compile_value(count["value"], self._compiler.parameters, "if")
+        items = compile_value(count["value"], self._parameters, "if")
         return _entries(named.group(1), items, str(count.get("name") or "default").lower(), where)
 
 

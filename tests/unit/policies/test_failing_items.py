@@ -104,3 +104,10 @@ def test_an_alias_is_told_where_it_leads_to() -> None:
         "properties": {"securityRules": [{"properties": {"access": "Deny"}}, {"properties": {"access": "Allow"}}]},
     }
     assert ItemFinder(policy).items(resource, SURROUNDINGS) == (("properties", "securityRules", 1),)
+
+
+def test_a_rule_with_as_many_counts_as_azure_allows_tells_its_items() -> None:
+    condition: dict[str, Any] = count(BAD)
+    for _ in range(4):
+        condition = {"anyOf": [{"allOf": [condition]}, count(BAD, "greater", 99)]}
+    assert len(items(condition, RULES)) == 2
