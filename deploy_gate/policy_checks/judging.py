@@ -108,13 +108,13 @@ def judge(
 def _taken_in(
     views: Sequence[tuple[str, Resource, Mapping[str, Any]]], parts: frozenset[str]
 ) -> frozenset[tuple[str, int | None, int | None, str]]:
-    """Resources of parts that another file declares with the values that it gives: these are judged there."""
+    """Resources of parts that a file which is none declares with the values that it gives: these are judged there."""
     if not parts:
         return frozenset()
     return frozenset(
         declaration_of(resource)
         for shown, resource, _ in views
-        if resource.location.path != shown and resource.location.path in parts
+        if shown not in parts and resource.location.path in parts
     )
 
 

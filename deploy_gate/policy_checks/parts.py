@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from verdicts import InputDigest
@@ -21,17 +21,21 @@ class Opened(Protocol):
         """See ReadResult."""
 
 
-def parts_of(read: Iterable[tuple[str, Opened]]) -> frozenset[str]:
+def parts_of(read: Sequence[tuple[str, Opened]]) -> frozenset[str]:
     """Files that another one takes in, which are judged there, with the values that they get there.
 
-    The files of one folder of Terraform know of each other, but none takes another one in.
+    Of files that take in each other (a template and its .bicepparam, modules in a circle) none is a part of the others:
+    each would be left to the next. The files of one folder of Terraform know of each other, but none takes another in.
     """
+    taken = {shown: frozenset(digest.name for digest in result.files) for shown, result in read}
+    folders = {shown: posixpath.dirname(shown) for shown, result in read if result.kind == "terraform"}
     return frozenset(
-        digest.name
-        for shown, result in read
-        for digest in result.files
-        if digest.name != shown
-        and not (result.kind == "terraform" and posixpath.dirname(digest.name) == posixpath.dirname(shown))
+        name
+        for shown, names in taken.items()
+        for name in names
+        if name != shown
+        and shown not in taken.get(name, ())
+        and not (shown in folders and posixpath.dirname(name) == folders[shown])
     )
 
 

@@ -211,6 +211,38 @@ def test_what_a_module_needs_beside_it_may_come_from_its_caller(tmp_path: Path) 
     assert one.location.path == "part.bicep"
 
 
+def test_files_that_take_in_each_other_are_judged_nevertheless(tmp_path: Path) -> None:
+    account_ = (
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: 'st'\n  properties: {{ allowSharedKeyAccess: keys }}\n}}\n"
+    )
+    parameters = {
+        "main_bicep": f"param keys bool\n{account_}",
+        "main_bicepparam": "using 'main.bicep'\nparam keys = true\n",
+    }
+    (one,) = findings(judged(tmp_path, shared_keys(), **parameters))
+    assert str(one.location) == "main.bicep:4:17"
+    assert len(findings(judged(tmp_path, endpoint_needed()))) == 1
+    module = "param keys bool = true\n" + account_.replace("resource st", "resource part")
+    (tmp_path / "part.bicep").write_text(module)
+    (tmp_path / "main.bicep").write_text(
+        "param keys bool\nmodule p 'part.bicep' = { name: 'p', params: { keys: !keys } }\n"
+    )
+    assert findings(judged(tmp_path, shared_keys())) == []
+
+
+def test_modules_in_a_circle_are_judged_nevertheless(tmp_path: Path) -> None:
+    text = (
+        f"resource st '{STORAGE}@2023-01-01' = {{\n  name: '{{name}}'\n}}\n"
+        "module other '{other}.bicep' = {{ name: 'other' }}\n"
+    )
+    text = text.replace("= {\n", "= {{\n").replace("}\nmodule", "}}\nmodule")
+    files = {"a_bicep": text.format(name="a", other="b"), "b_bicep": text.format(name="b", other="a")}
+    assert {str(one.location.path) for one in findings(judged(tmp_path, shared_keys(), **files)) if one.location} == {
+        "a.bicep",
+        "b.bicep",
+    }
+
+
 def test_a_change_of_a_resource_that_stands_elsewhere_is_judged_by_what_it_says(tmp_path: Path) -> None:
     change = (
         'resource "azapi_update_resource" "st" {{\n  type = "Microsoft.Storage/storageAccounts@2023-01-01"\n'
