@@ -106,7 +106,7 @@ def failure_of(status: int | None, code: str) -> Failure:
 
 
 def refused(status: int, code: str, message: str, what: str, where: str) -> AzureCallError:
-    """The error for an answer with an HTTP status of 3xx and above."""
+    """The error for an answer with another HTTP status than was asked for."""
     if 300 <= status < 400:
         detail = f"answered with a redirect ({status}), which is not followed"
         return AzureCallError(f"{what}: {detail}", failure=Failure.BAD_ANSWER, where=where)
@@ -129,7 +129,7 @@ def converted(error: Exception, what: str, where: str) -> AzureCallError:
             return AzureCallError(f"{what}: {detail}", failure=Failure.UNREACHABLE, where=where)
         case DecodeError():
             return AzureCallError(f"{what}: the answer is not JSON", failure=Failure.BAD_ANSWER, where=where)
-        case HttpResponseError(status_code=int() as status) if status >= 300:
+        case HttpResponseError(status_code=int() as status):
             code = error.error.code if error.error is not None else ""
             message = error.error.message if error.error is not None else ""
             return refused(status, code or "", message or "", what, where)

@@ -192,12 +192,14 @@ class _Reader:
         """Everybody who is named by an assignment or a denial, or asked for."""
         held = list(self.assignments.values())
         foreign = {one.principal_id for one in held if one.principal_type.casefold() == _FOREIGN and one.principal_id}
+        groups = {one.principal_id for one in held if one.principal_type.casefold() == "group" and one.principal_id}
         ids = {one.principal_id for one in held if one.principal_id} | set(also)
         for denial in self.denials.values():
             ids |= {*denial.principals, *denial.excluded}
         ids -= {conversions.EVERYBODY, ""}
         reader = DirectoryReader(self.connection, self.attempts)
-        return reader.read(ids, foreign=foreign, own_tenant=self._is_own_tenant() if ids else True)
+        own_tenant = self._is_own_tenant() if ids else True
+        return reader.read(ids, groups=groups, foreign=foreign, own_tenant=own_tenant)
 
     def _is_own_tenant(self) -> bool:
         """Whether the directory is the one that the subscriptions trust; not sure is no."""

@@ -51,11 +51,19 @@ class DirectoryReader:
     _members: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _gone: set[str] = field(default_factory=set)
 
-    def read(self, ids: Iterable[str], *, foreign: Collection[str] = (), own_tenant: bool = True) -> Directory:
+    def read(
+        self,
+        ids: Iterable[str],
+        *,
+        groups: Collection[str] = (),
+        foreign: Collection[str] = (),
+        own_tenant: bool = True,
+    ) -> Directory:
         """What the directory knows of these objects, and of everybody in those of them that are groups.
 
         Args:
             ids: object ids in lower case.
+            groups: ids among them that are said to be groups, for where the directory doesn't tell what they are.
             foreign: ids among them that belong to other tenants, and can't be known here.
             own_tenant: it is sure that the directory is the one that the ids are of, so that what isn't in it is gone.
         """
@@ -66,6 +74,9 @@ class DirectoryReader:
         )
         if complete:
             self._settle_missing([one for one in wanted if one not in self._found], own_tenant=own_tenant)
+        else:
+            told = {"@odata.type": "#microsoft.graph.group"}
+            self._found |= {one: told for one in wanted if one in groups and one not in self._found}
         self._walk_groups()
         self._complete_details()
         self._note_unclear()

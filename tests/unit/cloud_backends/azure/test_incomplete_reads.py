@@ -117,8 +117,11 @@ def test_a_wrong_second_page_is_a_gap(cloud: Cloud, place: str, wrong: str) -> N
     assert not estate.whole or part not in (Part.ASSIGNMENTS, Part.ELIGIBILITY)
 
 
-@pytest.mark.parametrize("kind", ["link", "redirect"])
-@pytest.mark.parametrize("place", LISTS)
+# Resource Graph's next page is named by a token, not by an address.
+@pytest.mark.parametrize(
+    ("place", "kind"),
+    [(place, kind) for place in LISTS for kind in ("link", "redirect") if (place, kind) != ("resources", "link")],
+)
 def test_no_token_goes_to_another_host(cloud: Cloud, authority: TestAuthority, place: str, kind: str) -> None:
     part, method, path, query = LISTS[place]
     of_everything(cloud.azure)
@@ -130,8 +133,6 @@ def test_no_token_goes_to_another_host(cloud: Cloud, authority: TestAuthority, p
             return Answer(200, {**good.body, "nextLink": target, "@odata.nextLink": target})
 
         answer: Wrong = link if kind == "link" else Answer(307, b"", {"location": target})
-        if kind == "link" and place == "resources":
-            pytest.skip("Resource Graph's next page is named by a token, not by an address")
         cloud.server.fault(path, answer, method=method, query=query)
         estate = read(cloud)
         assert other.server.asked == []

@@ -192,3 +192,16 @@ def test_groups_without_assignments_are_read_if_asked_for(cloud: Cloud) -> None:
     cloud.azure.join(team, person)
     estate = read(cloud, also=(team["id"].upper(),))
     assert directory(estate).members == {team["id"]: (person["id"],)}
+
+
+def test_who_may_only_read_groups_reads_their_members(cloud: Cloud) -> None:
+    team, nested, person = shapes.group(1), shapes.group(2), shapes.user(1)
+    cloud.azure.join(team, nested)
+    cloud.azure.join(nested, person)
+    assign(cloud, team)
+    assign(cloud, person, kind="User")
+    cloud.server.fault("/getbyids", failed(403, "Authorization_RequestDenied"), method="POST")
+    estate = read(cloud)
+    assert directory(estate).members == {team["id"]: (nested["id"],), nested["id"]: (person["id"],)}
+    assert directory(estate).gone == frozenset()
+    assert [gap.part for gap in estate.gaps] == [Part.DIRECTORY]
