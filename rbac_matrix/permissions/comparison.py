@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from rbac_matrix.permissions.catalogue import actions_within
 from rbac_matrix.permissions.containment import Grant, grants_of, left_out, usable
-from rbac_matrix.permissions.danger import READING, danger_of, dangerous_patterns, patterns_against
+from rbac_matrix.permissions.danger import READING, danger_of, patterns_against
 from rbac_matrix.permissions.examples import as_written, example_of
 from rbac_matrix.permissions.interface import Comparison, Danger, ExcessAction, Permissions, Relation
 from rbac_matrix.permissions.patterns import Budget, PatternSet, common, covers, fold
+
+STEPS_OF_DANGER = 50
+"""What it costs to find the dangers of a pattern that names its provider; for another one all are gone through."""
 
 MOST_EXAMPLES = 20
 """Known actions that are tried before one is made up."""
@@ -121,7 +124,7 @@ def _judged(one: _LeftOut, budget: Budget) -> ExcessAction:
     """With the worst that lies in the surplus, not merely in the pattern, and an action which shows that."""
     if "*" not in one.pattern:
         return ExcessAction(one.written, one.data, danger_of(one.pattern, data=one.data), one.written)
-    budget.spend(2 * len(dangerous_patterns(one.data)))
+    budget.spend(STEPS_OF_DANGER * (5 if one.pattern.startswith("*") else 1))
     for kind in (*patterns_against(one.pattern, one.data), READING):
         for part in sorted(common(one.pattern, kind.pattern, budget), key=lambda part: "*" in part):
             found = left_out(part, one.grant.nots, one.outer, budget)

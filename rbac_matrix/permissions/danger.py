@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,7 +62,21 @@ def patterns_against(folded: str, data: bool) -> tuple[DangerousPattern, ...]:
     """Of `dangerous_patterns` those that have something in common with a folded pattern."""
     if folded == READING.pattern:
         return ()
-    return tuple(one for one in dangerous_patterns(data) if overlaps(one.pattern, folded))
+    order, actions, wild = _index(data)
+    head = folded.partition("*")[0]
+    first = bisect.bisect_left(actions, head)
+    within = itertools.takewhile(lambda action: action.startswith(head), itertools.islice(actions, first, None))
+    found = [*(one for one in within if covers(folded, one)), *(one for one in wild if overlaps(one, folded))]
+    return tuple(dangerous_patterns(data)[place] for place in sorted(place for one in found for place in order[one]))
+
+
+@functools.cache
+def _index(data: bool) -> tuple[Mapping[str, Sequence[int]], Sequence[str], Sequence[str]]:
+    """Where each of `dangerous_patterns` stands; the single actions in the order of letters; and the wild ones."""
+    order: dict[str, list[int]] = {}
+    for place, one in enumerate(dangerous_patterns(data)):
+        order.setdefault(one.pattern, []).append(place)
+    return order, sorted(one for one in order if "*" not in one), [one for one in order if "*" in one]
 
 
 def _of_that_name(line: DangerousPattern) -> Iterator[DangerousPattern]:

@@ -194,7 +194,7 @@ def test_a_hundred_thousand_actions_are_compared() -> None:
     [
         (of("*", without=MANY), of("*", without=tuple(f"{one}/*" for one in MANY))),
         (of(*(f"a*{one}*" for one in MANY)), of(*(f"*{one}*c" for one in MANY))),
-        (of(*(f"{one}*" for one in MANY)), of(*MANY)),
+        (of(*(f"*{one}" for one in MANY)), of(*MANY)),
     ],
 )
 def test_what_would_take_too_long_ends_as_could_not_check(held: Permissions, allowed: Permissions) -> None:
