@@ -27,18 +27,9 @@ def changed_since(root: Path, revision: str) -> ChangedFiles:
         ConfigurationError: git knows no such revision.
         CouldNotCheckError: no git, no repository, no common ancestor in the clone; says what to do.
     """
-    if not _REVISION.fullmatch(revision) or ".." in revision or len(revision) > _MAXIMUM_REVISION:
-        raise ConfigurationError(
-            f"{one_line(revision)!r} is no revision", remedy="name a branch, a tag or a commit, such as origin/main"
-        )
     top = root.resolve()
     with open_repository(top) as repository:
-        commit = repository.commit_of(revision)
-        if commit is None:
-            raise ConfigurationError(
-                f"git knows no revision {revision!r} here",
-                remedy="fetch it first; a pipeline needs the whole history (fetch-depth: 0)",
-            )
+        commit = commit_named(repository, revision)
         base = _merge_base(repository, commit, revision)
         repository.read("update-ref", "--no-deref", "HEAD", base)
         repository.read("read-tree", base)
@@ -46,6 +37,21 @@ def changed_since(root: Path, revision: str) -> ChangedFiles:
         listed = repository.read("status", *asked, "--", str(top))
         below = os.path.relpath(top, repository.top).replace(os.sep, "/")
     return _changes(listed, "" if below == "." else f"{below}/", revision, base)
+
+
+def commit_named(repository: Repository, revision: str) -> str:
+    """The commit that a person named. Raises ConfigurationError if that is no revision, or git knows none."""
+    if not _REVISION.fullmatch(revision) or ".." in revision or len(revision) > _MAXIMUM_REVISION:
+        raise ConfigurationError(
+            f"{one_line(revision)!r} is no revision", remedy="name a branch, a tag or a commit, such as origin/main"
+        )
+    commit = repository.commit_of(revision)
+    if commit is None:
+        raise ConfigurationError(
+            f"git knows no revision {revision!r} here",
+            remedy="fetch it first; a pipeline needs the whole history (fetch-depth: 0)",
+        )
+    return commit
 
 
 def _merge_base(repository: Repository, commit: str, revision: str) -> str:
