@@ -1,74 +1,95 @@
-"""`mlgate rbac`: templates against the persona matrix, and the matrix itself."""
+"""`mlgate rbac`: templates, exports and the live estate against the persona matrix, and the matrix itself."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from cli.exit_codes import exit_code
+from cli.rbac_access import explain, who_can
 from cli.rbac_organisation import OrganisationChoice, organisation_options
 from cli.rbac_render import render, schema
+from cli.rbac_sources import SortedSources, SourceChoice, load_estate, sort_sources, source_options
 from cli.reporting import ReportSelection, emit, make_report, report_options
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from verdicts import Outcome
 
 SEVERITIES = click.Choice(["critical", "high", "medium", "low", "informational"])
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def rbac() -> None:
-    """Check role assignments against the persona matrix; show the matrix."""
+    """Check role assignments against the persona matrix; show the matrix; answer who may do what."""
 
 
 @rbac.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@source_options
 @organisation_options
-@click.option("--parameters", type=click.Path(path_type=Path), help="A parameter file for the templates.")
 @click.option("--fail-on", type=SEVERITIES, default="medium", show_default=True, help="Lowest severity that denies.")
-@click.option(
-    "--root",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path(),
-    show_default="the working directory",
-    help="Nothing outside of this folder is read.",
-)
 @report_options
-def check(
-    paths: tuple[Path, ...],
-    chosen: OrganisationChoice,
-    parameters: Path | None,
-    fail_on: str,
-    root: Path,
-    reports: ReportSelection,
-) -> None:
-    """Check the role assignments in templates against a persona matrix."""
-    import datetime as dt
-    import tempfile
+def check(sources: SourceChoice, chosen: OrganisationChoice, fail_on: str, reports: ReportSelection) -> None:
+    """Check role assignments against a persona matrix: those of templates, of exported files and of the live estate.
 
-    from deploy_gate.role_assignments import RbacMatrixScanner, TemplateInput
-    from scanners.interface import ScanContext
-    from scanners.running import run_scanner
+    PATHS are templates, exported files (`az role assignment list`, Resource Graph, Microsoft Graph, PIM, Azure DevOps;
+    docs/rbac-sources.md) and folders of both.
+    """
+    import datetime as dt
+
+    from rbac_matrix.checks.interface import SCANNER
     from verdicts import Severity, decide
 
     environment = chosen.one_environment()
     if chosen.principals is None and chosen.file is None:
         raise click.UsageError("say who stands for which persona: --principals FILE or --organisation FILE")
     chosen.load(with_principals=False)
+    now = dt.datetime.now(dt.UTC)
+    found = sort_sources(sources)
+    templates_only = not (found.exports or sources.subscriptions or any(path.is_dir() for path in found.templates))
+    if templates_only:
+        outcomes = _templates(found, sources, chosen, environment, now)
+    else:
+        outcomes = _estate(sources, chosen, environment, now)
+    verdict = decide(outcomes, required=frozenset({SCANNER}), fail_on=Severity(fail_on), at=now)
+    emit(make_report("Role assignments against the matrix", verdict, facts=(("matrix", environment),)), reports)
+    click.get_current_context().exit(exit_code(verdict.decision))
+
+
+def _templates(
+    found: SortedSources, sources: SourceChoice, chosen: OrganisationChoice, environment: str, now: dt.datetime
+) -> Sequence[Outcome]:
+    """Templates alone, as the release gate looks at them."""
+    import tempfile
+
+    from deploy_gate.role_assignments import RbacMatrixScanner, TemplateInput
+    from scanners.interface import ScanContext
+    from scanners.running import run_scanner
+
     here = Path.cwd()
-    values = here / parameters if parameters is not None else None
+    values = here / sources.parameters if sources.parameters is not None else None
     scanner = RbacMatrixScanner(
-        tuple(TemplateInput(here / path, values) for path in paths),
+        tuple(TemplateInput(path, values) for path in found.templates),
         environment,
         here / chosen.principals if chosen.principals is not None else None,
         organisation=here / chosen.file if chosen.file is not None else None,
     )
-    now = dt.datetime.now(dt.UTC)
     with tempfile.TemporaryDirectory(prefix="mlgate-rbac-") as workspace:
-        context = ScanContext(root=root.absolute(), workspace=Path(workspace), now=now, tools=_NoTools())
-        outcomes = run_scanner(scanner, context)
-    verdict = decide(outcomes, required=frozenset({scanner.id}), fail_on=Severity(fail_on), at=now)
-    emit(make_report("Role assignments against the matrix", verdict, facts=(("matrix", environment),)), reports)
-    click.get_current_context().exit(exit_code(verdict.decision))
+        context = ScanContext(root=sources.root.absolute(), workspace=Path(workspace), now=now, tools=_NoTools())
+        return run_scanner(scanner, context)
+
+
+def _estate(sources: SourceChoice, chosen: OrganisationChoice, environment: str, now: dt.datetime) -> Sequence[Outcome]:
+    """Exports and the live estate, with templates beside them."""
+    from deploy_gate.estate_check import check_estate
+
+    organisation = chosen.load()
+    groups = [one.object_id for one in organisation.principals.entries if one.object_id]
+    return check_estate(load_estate(sources, also=groups), organisation, environment, now=now)
 
 
 class _NoTools:
@@ -81,3 +102,5 @@ class _NoTools:
 
 rbac.add_command(render)
 rbac.add_command(schema)
+rbac.add_command(who_can)
+rbac.add_command(explain)

@@ -22,7 +22,6 @@ from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.interface import RoleDefinition
 from rbac_matrix.scopes import lineage
 
-
 _MATTERS = (Part.ASSIGNMENTS, Part.ELIGIBILITY, Part.DEFINITIONS, Part.DENIALS, Part.DIRECTORY)
 _NAMED = 20
 """How many gaps or groups of one kind are named one by one."""
@@ -149,13 +148,11 @@ class _Question:
         """Goes through all assignments once."""
         reach = bytes(self._reach)
         asked = bytes(_YES if one.rights else _OPEN if one.open else _NO for one in self._roles)
-        rows = [
-            row
-            for row, (role, scope) in enumerate(zip(self._table.role, self._table.scope, strict=True))
-            if asked[role] and reach[scope]
-        ]
-        sure = [row for row in rows if asked[self._table.role[row]] == _YES]
-        open_rows = [row for row in rows if asked[self._table.role[row]] == _OPEN]
+        inside = itertools.compress(range(len(self._table)), map(reach.__getitem__, self._table.scope))
+        role = self._table.role
+        rows = [row for row in inside if asked[role[row]]]
+        sure = [row for row in rows if asked[role[row]] == _YES]
+        open_rows = [row for row in rows if asked[role[row]] == _OPEN]
         by_holder: dict[str, list[int]] = {}
         unnamed: list[int] = []
         for row in sure:
@@ -253,7 +250,8 @@ class _Question:
         elif scope.kind is ScopeKind.MANAGEMENT_GROUP and self._scope:
             yield "if the management group holds the subscription"
         for number in self._index.denials.uncertain_at(self._scope or scope.text):
-            yield f"unless the deny assignment {self._index.denials.all[number].name} takes it away, which isn't certain"
+            name = self._index.denials.all[number].name
+            yield f"unless the deny assignment {name} takes it away, which isn't certain"
 
     def _through(self, id: str, by_holder: Mapping[str, Sequence[int]]) -> tuple[Through, ...]:
         groups = self._index.memberships
@@ -288,15 +286,19 @@ def unknown_members(index: AccessIndex, ids: Iterable[str]) -> Iterator[str]:
     for id in ids:
         if groups.is_group(id) and groups.unknown_below(id):
             unclear.append(id)
-        elif not groups.is_group(id) and not index.directory.is_orphan(id):
-            if index.subject(id).kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN):
-                without.append(id)
+        elif not groups.is_group(id) and not index.directory.is_orphan(id) and _may_have_members(index.subject(id)):
+            without.append(id)
     name = _name_of(index)
     yield from _bounded((f"not all members of the group {name(id)} are known" for id in unclear), len(unclear))
     if index.estate.directory is None and without:
-        yield f"no directory was given: the members of {len(without)} groups are not known"
+        groups_text = f"{len(without)} groups" if len(without) > 1 else f"the group {name(without[0])}"
+        yield f"no directory was given: the members of {groups_text} are not known"
         return
     yield from _bounded((f"the members of the group {name(id)} are not known" for id in without), len(without))
+
+
+def _may_have_members(one: Subject) -> bool:
+    return one.kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN)
 
 
 def _name_of(index: AccessIndex) -> Callable[[str], str]:

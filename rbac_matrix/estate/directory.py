@@ -114,7 +114,7 @@ class Memberships:
         return tuple(found)
 
     def chain(self, id: str, group: str) -> tuple[str, ...]:
-        """The shortest way into a group: groups from the one that it is directly in to `group`; empty if there is none."""
+        """The shortest way into a group, from the group that it is directly in to `group`; empty if there is none."""
         goal = self._number.get(group)
         if goal is None:
             return ()

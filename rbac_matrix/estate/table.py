@@ -1,7 +1,7 @@
 """Role assignments in columns.
 
-An estate of a million assignments has few principals, roles, scopes and conditions beside it: each of them is kept once, an
-assignment is a row of numbers, and a `RoleAssignment` is made when somebody asks for one.
+An estate of a million assignments has few principals, roles, scopes and conditions beside it: each of them is kept
+once, an assignment is a row of numbers, and a `RoleAssignment` is made when somebody asks for one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Terms(NamedTuple):
 
 
 class Source(NamedTuple):
-    """The file that it stands in; `column` only where the source tells one. `kind` stands before its assignments' names."""
+    """The file that it stands in, the column if the source tells one, and what stands before all names there."""
 
     path: str
     column: int | None = None

@@ -1,4 +1,4 @@
-"""Role assignments: `az role assignment list`, the REST API, Resource Graph, `Get-AzRoleAssignment`; schedules of PIM."""
+"""Role assignments of `az role assignment list`, REST, Resource Graph and PowerShell; schedules of PIM."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class _Answer:
 
 @dataclass(slots=True)
 class Cuts:
-    """What the documents of a file say of their ends. A page that goes on is followed by the next one in the same file."""
+    """What the documents of a file say of their ends. A page that goes on is followed by the next one in the file."""
 
     _answers: dict[ExportReader, _Answer] = field(default_factory=dict)
 

@@ -53,7 +53,7 @@ _DEVOPS_GROUPS = frozenset({"vsts", "vssgp"})
 
 
 def role_of(service: str, group: str) -> str:
-    """The matrix's abbreviation; "" if there is none. A group's name may have its project before it ("[Project]\\Name")."""
+    """The matrix's abbreviation; "" if there is none. A project may stand before the group's name."""
     return ROLES[service].get(group.rpartition("\\")[2].strip().casefold(), "")
 
 
@@ -100,7 +100,7 @@ class MembershipReader:
 
 @dataclass(frozen=True, slots=True)
 class GroupMembersReader:
-    """`{"group": ..., "members": {...}}` around the command line's answer; without it nobody knows whose members they are."""
+    """`{"group": ..., "members": {...}}` around the command line's answer, which doesn't say whose members they are."""
 
     kind: str = "members of a group of Azure DevOps"
     part: Part = Part.DEVOPS
@@ -264,7 +264,7 @@ class GroupListReader:
         return isinstance(record.get("graphGroups"), list)
 
     def read(self, records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
-        """See ExportReader. Groups that stand for something in the matrix must have been exported with their members."""
+        """See ExportReader. Groups that the matrix knows must be exported with their members."""
 
         def one(record: Record, line: int) -> None:
             for group in record["graphGroups"]:

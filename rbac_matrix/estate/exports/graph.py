@@ -1,7 +1,7 @@
 """Microsoft Graph: users, groups, service principals, and who is in which group.
 
-`az ad user list`, `az ad group list`, `az ad group member list`, `az ad sp list` and answers of the API. A list of members
-doesn't say of which group it is: `{"group": ID, "value": [...]}` does, or a name of the file that ends with the id.
+`az ad user list`, `az ad group list`, `az ad group member list`, `az ad sp list` and answers of the API. A list of
+members doesn't say of which group it is: `{"group": ID, "value": [...]}` does, or a file's name that ends with the id.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class DirectoryReader:
 
         def one(record: Record, line: int) -> None:
             found = (
-                _own_object(record) if is_own or "@odata.type" not in record and "kind" in record else _object(record)
+                _own_object(record) if is_own or ("@odata.type" not in record and "kind" in record) else _object(record)
             )
             document.members[found.id] = None
             if _REFERENCE not in record:
@@ -189,7 +189,7 @@ def _members(record: Record, group: DirectoryObject, into: Collected, line: int)
     if len(found) >= _EXPANDED or f"{key}@odata.nextLink" in record:
         into.gap(
             Part.DIRECTORY,
-            f"the group {group.name or group.id} has {len(found)} members in an answer that holds no more than {_EXPANDED}",
+            f"the group {group.name or group.id} has {len(found)} members in an answer that holds {_EXPANDED} at most",
             f"export its members by themselves: az ad group member list --group {group.id}",
             line,
         )

@@ -28,7 +28,7 @@ def read_in_halves(path: Path, into: Collected) -> bool:
     Where something is wrong with the file it gives False, too: the error is told by who reads it as a whole.
     """
     try:
-        if os.stat(path).st_size < WORTH_IT or len(os.sched_getaffinity(0)) < 2:
+        if path.stat().st_size < WORTH_IT or len(os.sched_getaffinity(0)) < 2:
             return False
         cut = _middle(path)
         if cut is None:
@@ -52,7 +52,7 @@ def _middle(path: Path) -> int | None:
     with path.open("rb") as stream:
         if encoding_of(stream.read(4)) != "utf-8-sig":
             return None
-        stream.seek(os.stat(path).st_size // 2)
+        stream.seek(path.stat().st_size // 2)
         start, text = stream.tell(), stream.read(_NEIGHBOURHOOD)
     found = list(_BETWEEN.finditer(text))
     if not found:

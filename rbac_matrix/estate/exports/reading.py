@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +51,28 @@ def looks_like_export(path: Path, shown_as: str) -> bool:
     if piece.envelope.key == "" or set(piece.envelope.fields) <= {"nextLink", "@odata.context", "@odata.nextLink"}:
         raise not_understood(shown_as, piece.lines[0], "what it lists isn't known")
     return False
+
+
+_MARKS = ("microsoft.authorization/", "roledefinition", "microsoft.graph", "mlgate/directory/v1", "principalid")
+"""One of these stands near the beginning of whatever is an export for certain."""
+
+
+def may_be_export(path: Path, shown_as: str) -> bool:
+    """The same for a file that was found in a folder, where other data may be: what nobody knows isn't one.
+
+    Raises:
+        ConfigurationError: it has the marks of an export and can't be read.
+    """
+    try:
+        return looks_like_export(path, shown_as)
+    except ConfigurationError:
+        try:
+            head = next(windows(path, shown_as), "").casefold()
+        except ConfigurationError:
+            return False
+        if any(mark in head for mark in _MARKS):
+            raise
+        return False
 
 
 def _from(head: str, rest: Iterator[str]) -> Iterator[str]:
@@ -104,7 +125,7 @@ def read_exports(files: Iterable[tuple[Path, str]]) -> Estate:
 
 def _state(path: Path, shown_as: str) -> tuple[int, int]:
     try:
-        found = os.stat(path)
+        found = path.stat()
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"can't be read: {error}", where=shown_as) from None
     return found.st_size, found.st_mtime_ns

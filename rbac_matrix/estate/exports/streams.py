@@ -225,7 +225,7 @@ class Documents:
             self._singly = True
             return None
         own_bracket = parsed < len(piece)
-        if not records or self._ended and own_bracket is self._open_end:
+        if not records or (self._ended and own_bracket is self._open_end):
             return None
         lines = self._lines(len(records), min(end, self._at + parsed - 1))
         if lines is None:

@@ -1,4 +1,4 @@
-"""CSV: memberships of Azure DevOps and Azure Artifacts, one a line, with the columns service, project, group, member."""
+"""CSV: memberships of Azure DevOps and Azure Artifacts, with the columns service, project, group, member."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAXIMUM_CHARACTERS = 256 * 1024 * 1024
 def is_table(head: str) -> bool:
     """Whether a text begins as such a table does; `#TYPE` is what PowerShell writes before it."""
     lines = [line for line in head[:10_000].splitlines()[:2] if not line.startswith("#TYPE")]
-    return bool(lines) and _NEEDED <= set(_columns(lines[0]))
+    return bool(lines) and _NEEDED.issubset(_columns(lines[0]))
 
 
 def _columns(line: str) -> list[str]:

@@ -64,7 +64,7 @@ class TestHostile:
     def test_a_record_without_end_is_an_error(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(streams, "WINDOW", 16)
         monkeypatch.setattr(streams, "MAXIMUM_RECORD", 64)
-        with pytest.raises(ConfigurationError, match="f.json:1: a record is too large"):
+        with pytest.raises(ConfigurationError, match=r"f\.json:1: a record is too large"):
             read('[{"a": "' + "x" * 1000 + '"}]', step=16)
 
 
