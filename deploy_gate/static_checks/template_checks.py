@@ -43,7 +43,7 @@ def rbac_scanner(
     templates = [one for one in chosen if one.kind in _WITH_ROLES]
     if not templates:
         return "rbac-matrix did not run: there is no template for it to look at"
-    parts = parts_of((one.shown, one) for one in everything)
+    parts = parts_of([(one.shown, one) for one in everything])
 
     def make() -> Scanner:
         from deploy_gate.role_assignments import RbacMatrixScanner
