@@ -9,7 +9,10 @@ import click
 
 from cli.exit_codes import exit_code
 from cli.rbac_access import explain, who_can
+from cli.rbac_diff import diff
+from cli.rbac_difference import difference
 from cli.rbac_organisation import OrganisationChoice, organisation_options
+from cli.rbac_plan import apply, generate, plan
 from cli.rbac_render import render, schema
 from cli.rbac_sources import SortedSources, SourceChoice, load_estate, sort_sources, source_options
 from cli.reporting import ReportSelection, emit, make_report, report_options
@@ -104,3 +107,8 @@ rbac.add_command(render)
 rbac.add_command(schema)
 rbac.add_command(who_can)
 rbac.add_command(explain)
+rbac.add_command(difference)
+rbac.add_command(diff)
+rbac.add_command(generate)
+rbac.add_command(plan)
+rbac.add_command(apply)
