@@ -10,7 +10,7 @@ from rbac_matrix.estate.model import Estate, Part, PrincipalKind
 from tests.fakes.azure import shapes
 from tests.fakes.azure.cloud import Cloud
 from tests.fakes.azure.estates import of_everything
-from tests.fakes.azure.server import Answer, failed
+from tests.fakes.azure.server import HTML, Answer, failed
 from tests.fakes.azure.shapes import (
     CONTRIBUTOR,
     GROUP_ID,
@@ -119,6 +119,16 @@ def test_what_resource_graph_has_not_forgotten_yet_is_no_gap(cloud: Cloud) -> No
         "resourcegraph", lambda asked, own: Answer(200, good) if b"authorization" in asked.body else own, method="POST"
     )
     assert read(cloud).gaps == ()
+
+
+@pytest.mark.parametrize("answer", [HTML, Answer(404, HTML.body, HTML.headers), Answer(200, {}), failed(403, "x")])
+def test_one_that_only_resource_graph_knows_is_gone_only_if_azure_says_so(cloud: Cloud, answer: Answer) -> None:
+    of_everything(cloud.azure)
+    missing = cloud.azure.assignments[0]
+    listed = Answer(200, {"value": cloud.azure.assignments[1:]})
+    cloud.server.fault("/roleassignments$", listed)
+    cloud.server.fault(f"/roleassignments/{missing['name']}$", answer)
+    assert not read(cloud).whole
 
 
 def test_what_resource_graph_does_not_know_yet_is_no_gap(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from cloud_backends.azure.connection import Connection
 from cloud_backends.azure.estate import read_estate
+from cloud_backends.azure.settings import RetryLimits
 from rbac_matrix.estate.model import Estate, Part
 from tests.fakes.azure.cloud import Cloud, running
 from tests.fakes.azure.estates import of_everything
@@ -166,10 +167,28 @@ def test_a_service_that_throttles_without_end_is_not_asked_for_everything(cloud:
     assert any("2 groups" in gap.detail and "wait" in gap.remedy for gap in estate.gaps)
 
 
-def test_waits_are_bounded_whatever_the_service_asks_for(cloud: Cloud) -> None:
+@pytest.mark.parametrize("wrong", [THROTTLED, failed(401, "ExpiredAuthenticationToken")])
+def test_after_that_nothing_is_asked_of_the_same_service(cloud: Cloud, wrong: Answer) -> None:
     of_everything(cloud.azure)
-    cloud.server.fault("/roleassignments$", failed(429, "TooManyRequests", retry_after="86400"), times=2)
-    assert read(cloud).gaps == ()
+    cloud.server.fault("/roleassignments$", wrong)
+    parts = {gap.part for gap in read(cloud).gaps}
+    assert parts >= {Part.ASSIGNMENTS, Part.ELIGIBILITY, Part.DEFINITIONS, Part.DENIALS, Part.RESOURCES}
+    manager = [one for one in cloud.server.asked if "microsoft.authorization" in one.path]
+    assert {one.path.rpartition("/")[2] for one in manager} == {"roleassignments"}
+
+
+@pytest.mark.parametrize("asked_for", ["86400", "0.02"])
+def test_waits_are_bounded_whatever_the_service_asks_for(
+    cloud: Cloud, asked_for: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("cloud_backends.azure.pipeline.time.sleep", slept.append)
+    of_everything(cloud.azure)
+    limits = RetryLimits(attempts=6, first_wait=0.001, longest_wait=0.01, total_wait=0.025)
+    cloud.server.fault("/roleassignments$", failed(429, "TooManyRequests", retry_after=asked_for), times=5)
+    with cloud.connected(retries=limits) as connection:
+        assert read_estate(connection, [SUBSCRIPTION]).gaps == ()
+    assert slept == [0.01, 0.01, 0.0, 0.0, 0.0]
 
 
 @pytest.mark.parametrize("answer", [THROTTLED, failed(503, "ServerBusy"), Answer(200, b"{}", cut=1)])
