@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rbac_matrix.assignments import RoleAssignment, ScopeKind
 from rbac_matrix.checks.holders import Holder
 from rbac_matrix.checks.interface import SCANNER
-from rbac_matrix.checks.places import Place
+from rbac_matrix.checks.places import Place, apart
 from rbac_matrix.checks.roles import HeldRole
 from rbac_matrix.checks.world import World
 from rbac_matrix.matrix import Persona, Role
@@ -54,8 +54,7 @@ class Case:
     @property
     def foreign(self) -> bool:
         """The holder is a group of other setups than those that own the place."""
-        own, there = self.holder.alike.setups, self.place.alike.setups
-        return bool(own) and bool(there) and not own & there
+        return apart(self.holder.alike.setups, self.place.alike.setups)
 
     @functools.cached_property
     def denied(self) -> tuple[PermissionBlock, ...]:

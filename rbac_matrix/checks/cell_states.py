@@ -1,42 +1,24 @@
-"""What personas hold on each resource, beside what the cells give.
-
-What is held on a scope is kept as a number: few different things are held, however many scopes there are. Resources
-above and on which the same is held are judged once.
-"""
+"""What a persona holds on a resource, beside what its cell gives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rbac_matrix.cells import CellState
-from rbac_matrix.checks.holders import HolderClass
-from rbac_matrix.checks.places import Place, PlaceClass, Setups
-from rbac_matrix.checks.roles import NOTHING, HeldRole, compared, too_much, union, without
-from rbac_matrix.checks.severity import with_effect
+from rbac_matrix.checks.holdings import Element, Holdings
+from rbac_matrix.checks.places import PlaceClass, apart
+from rbac_matrix.checks.roles import NOTHING, compared, too_much, union, without
+from rbac_matrix.checks.severity import has_effect
 from rbac_matrix.checks.world import World
 from rbac_matrix.matrix import Service
-from rbac_matrix.permissions.interface import Comparison, Permissions, Relation
-from rbac_matrix.scopes import lineage
+from rbac_matrix.permissions.interface import Comparison, ExcessAction, PermissionBlock, Permissions, Relation
 from verdicts import CouldNotCheckError
 
+TOGETHER = 8
+"""Roles, one of which is too much, that are compared as one; of more of them what each has too much is added up.
 
-@dataclass(frozen=True, slots=True)
-class Element:
-    """One thing that a persona holds somewhere.
-
-    Attributes:
-        role: None where it isn't known.
-        setups: those that its group is for.
-        denials: indices of the deny assignments for its group.
-        part: only on a part of the resource (a container, an endpoint).
-    """
-
-    persona: str
-    role: HeldRole | None
-    setups: Setups
-    denials: tuple[int, ...]
-    part: bool
+Then nothing is said of what may be lacking beside. In large estates that is done with any two.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,110 +31,139 @@ class State:
     detail: str = ""
 
 
-def elements_of(holder: HolderClass, role: HeldRole | None, part: bool) -> tuple[Element, ...]:
-    """What an assignment adds: for the principal's own persona, and for those whose groups lie in it."""
-    own = [Element(one, role, holder.setups, holder.denials, part) for one in holder.personas if holder.listed]
-    inner = [Element(one.persona, role, one.setups, holder.denials, part) for one in holder.through]
-    return (*own, *inner)
+@dataclass(slots=True)
+class _Masks:
+    """Elements that are too much in a cell, give all of it (and nothing else), aren't known, are for other setups."""
+
+    beyond: int = 0
+    gives: int = 0
+    whole: int = 0
+    unknown: int = 0
+    foreign: int = 0
+    seen: int = 0
 
 
-class Holdings:
-    """What is held on each scope."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Spot:
+    """A cell on resources that are alike: same column, same owners, same deny assignments. One value for all of them.
 
-    def __init__(self) -> None:
-        self._bundles: list[frozenset[Element]] = [frozenset()]
-        self._numbers: dict[frozenset[Element], int] = {frozenset(): 0}
-        self._steps: dict[tuple[int, tuple[Element, ...]], int] = {}
-        self._by_scope: dict[str, int] = {}
-        self._everywhere = 0
+    Attributes:
+        applied: indices of the deny assignments that hold there, with what they take away.
+    """
 
-    def add(self, scope: str, elements: tuple[Element, ...], everywhere: bool) -> None:
-        """Something is held on a folded scope; `everywhere`: on a management group or the tenant."""
-        if everywhere:
-            self._everywhere = self._step(self._everywhere, elements)
-        else:
-            self._by_scope[scope] = self._step(self._by_scope.get(scope, 0), elements)
-
-    def _step(self, bundle: int, elements: tuple[Element, ...]) -> int:
-        key = (bundle, elements)
-        known = self._steps.get(key)
-        if known is None:
-            together = self._bundles[bundle].union(elements)
-            known = self._numbers.get(together)
-            if known is None:
-                known = self._numbers[together] = len(self._bundles)
-                self._bundles.append(together)
-            self._steps[key] = known
-        return known
-
-    def on(self, above: tuple[str, ...]) -> tuple[int, ...]:
-        """Numbers of what is held on any of the scopes."""
-        found = [number for number in map(self._by_scope.get, above) if number]
-        if self._everywhere:
-            found.append(self._everywhere)
-        return tuple(found)
-
-    def elements(self, numbers: tuple[int, ...]) -> Iterator[Element]:
-        """What the numbers stand for."""
-        return (element for number in numbers for element in self._bundles[number])
-
-
-_NOTHING_HELD: Mapping[str, State] = {}
+    persona: str
+    service: Service
+    place: PlaceClass
+    applied: tuple[tuple[int, tuple[PermissionBlock, ...]], ...]
 
 
 class CellJudge:
-    """Judges the cells of one resource after the other."""
+    """Judges cells. Answers are kept."""
 
-    def __init__(self, world: World, holdings: Holdings) -> None:
-        self._world, self._holdings = world, holdings
-        self._known: dict[tuple[object, ...], Mapping[str, State]] = {}
+    def __init__(self, world: World, holdings: Holdings, together: int = TOGETHER) -> None:
+        self._world, self._holdings, self._together = world, holdings, together
+        self._masks: dict[Spot, _Masks] = {}
+        self._known: dict[tuple[Spot, int], State] = {}
+        self._allowed: dict[tuple[str, str], tuple[Permissions, str]] = {}
 
-    def row(self, place: Place, service: Service) -> Mapping[str, State]:
-        """States by persona; a persona without an entry holds nothing there. Equal rows are the same value."""
-        above = lineage(place.text)
-        numbers = self._holdings.on(above)
-        if not numbers:
-            return _NOTHING_HELD
-        # Deny assignments are made on scopes of their own.
-        denied = place.folded if len(self._world.denials) else ""
-        key = (service.id, numbers, place.alike, denied)
-        known = self._known.get(key)
+    def state(self, spot: Spot, held: int) -> CellState:
+        """The state alone; `held` as `Holdings` has it, not 0."""
+        masks = self._masks_of(spot, held)
+        beyond = held & masks.beyond
+        if beyond & masks.foreign or (beyond and (held & masks.gives or held.bit_count() > self._together)):
+            return CellState.EXCESS
+        if not beyond and held & masks.unknown:
+            return CellState.UNKNOWN
+        if not beyond and held & masks.whole:
+            return CellState.EXACT
+        return self.told(spot, held).state
+
+    def told(self, spot: Spot, held: int) -> State:
+        """The state with everything that can be told of it."""
+        known = self._known.get((spot, held))
         if known is None:
-            known = self._judge(place, service, numbers)
-            self._known[key] = known
+            known = self._known[spot, held] = self._judge(spot, held)
         return known
 
-    def _judge(self, place: Place, service: Service, numbers: tuple[int, ...]) -> Mapping[str, State]:
-        by_persona: dict[str, dict[Element, None]] = {}
-        for element in self._holdings.elements(numbers):
-            by_persona.setdefault(element.persona, {})[element] = None
-        return {persona: self._state(persona, tuple(held), place, service) for persona, held in by_persona.items()}
+    def _masks_of(self, spot: Spot, held: int) -> _Masks:
+        masks = self._masks.get(spot)
+        if masks is None:
+            masks = self._masks[spot] = _Masks()
+        new = held & ~masks.seen
+        while new:
+            bit = new & -new
+            new ^= bit
+            self._classify(spot, self._holdings.elements[bit.bit_length() - 1], bit, masks)
+        return masks
 
-    def _state(self, persona: str, held: tuple[Element, ...], place: Place, service: Service) -> State:
-        world = self._world
-        allowed, unknown = world.roles.allowed(world.matrix.cell(persona, service.id))
-        names = tuple(sorted({one.role.name if one.role else "an unknown role" for one in held}))
-        open_ends = [one.role.unknown for one in held if one.role is not None and one.role.unknown]
-        open_ends += ["a role is not known" for one in held if one.role is None]
+    def _classify(self, spot: Spot, element: Element, bit: int, masks: _Masks) -> None:
+        masks.seen |= bit
+        allowed, unknown = self._allowance(spot)
+        foreign = apart(element.setups, spot.place.setups)
+        masks.foreign |= bit if foreign else 0
+        if element.role is None or unknown:
+            masks.unknown |= bit
+            return
+        limit = NOTHING if foreign else allowed
         try:
-            permitted = union(self._permitted(one, place) for one in held if one.role is not None)
-            foreign = union(self._permitted(one, place) for one in held if one.role and _foreign(one, place.alike))
-            comparison = compared(permitted, allowed)
-            beyond = compared(foreign, NOTHING)
-        except CouldNotCheckError as error:
-            return State(CellState.UNKNOWN, names, detail=str(error))
-        if too_much(beyond):
-            return State(CellState.EXCESS, names, beyond, "a group of another setup holds it")
-        if unknown or (open_ends and not too_much(comparison)):
-            return State(CellState.UNKNOWN, names, comparison, unknown or open_ends[0])
-        return _told(comparison, names, held, place)
+            comparison = self._world.roles.against(element.role, limit, self._denied(spot, element))
+        except CouldNotCheckError:
+            masks.unknown |= bit
+            return
+        if comparison.relation in (Relation.EQUAL, Relation.EXCESS):
+            masks.gives |= bit
+        if too_much(comparison):
+            masks.beyond |= bit
+        elif element.role.unknown:
+            masks.unknown |= bit
+        elif comparison.relation is Relation.EQUAL and not element.part and not foreign:
+            masks.whole |= bit
 
-    def _permitted(self, element: Element, place: Place) -> Permissions:
-        assert element.role is not None
-        return without(element.role.permissions, self._world.denials.blocks(element.denials, place))
+    def _allowance(self, spot: Spot) -> tuple[Permissions, str]:
+        matrix = self._world.matrix
+        return self._world.roles.allowed(matrix.cell(spot.persona, spot.service.id))
+
+    def _denied(self, spot: Spot, element: Element) -> tuple[PermissionBlock, ...]:
+        return tuple(block for index, blocks in spot.applied if index in element.denials for block in blocks)
+
+    def _judge(self, spot: Spot, held: int) -> State:
+        masks = self._masks_of(spot, held)
+        elements = tuple(self._holdings.elements_in(held))
+        names = tuple(sorted({one.role.name if one.role else "an unknown role" for one in elements}))
+        if held & masks.beyond and held.bit_count() > self._together:
+            comparison = self._added_up(spot, elements)
+        else:
+            try:
+                allowed = self._allowance(spot)[0]
+                comparison = compared(union(self._permitted(spot, one) for one in elements), allowed)
+            except CouldNotCheckError as error:
+                return State(CellState.UNKNOWN, names, detail=str(error))
+        if held & masks.beyond & masks.foreign:
+            return State(CellState.EXCESS, names, comparison, "a group of another setup holds it")
+        if held & masks.unknown and not held & masks.beyond:
+            return State(CellState.UNKNOWN, names, comparison, self._why(spot, elements))
+        return _told(comparison, names, elements, spot.place)
+
+    def _permitted(self, spot: Spot, element: Element) -> Permissions:
+        known = element.role.permissions if element.role is not None else NOTHING
+        return without(known, self._denied(spot, element))
+
+    def _added_up(self, spot: Spot, elements: tuple[Element, ...]) -> Comparison:
+        """Of many roles: what each of them has too much."""
+        allowed = self._allowance(spot)[0]
+        excess: dict[ExcessAction, None] = {}
+        for one in elements:
+            if one.role is not None:
+                limit = NOTHING if apart(one.setups, spot.place.setups) else allowed
+                excess.update(dict.fromkeys(self._world.roles.against(one.role, limit, self._denied(spot, one)).excess))
+        return Comparison(Relation.EXCESS, tuple(sorted(excess, key=lambda one: (-one.danger, one.pattern.casefold()))))
+
+    def _why(self, spot: Spot, elements: tuple[Element, ...]) -> str:
+        reasons = [self._allowance(spot)[1], *(one.role.unknown for one in elements if one.role is not None)]
+        return next(filter(None, reasons), "a role is not known")
 
 
-def _told(comparison: Comparison, names: tuple[str, ...], held: tuple[Element, ...], place: Place) -> State:
+def _told(comparison: Comparison, names: tuple[str, ...], held: tuple[Element, ...], place: PlaceClass) -> State:
     match comparison.relation:
         case Relation.EQUAL if all(one.part for one in held):
             return State(CellState.SUBSET, names, comparison, "only on a part of it")
@@ -162,9 +173,5 @@ def _told(comparison: Comparison, names: tuple[str, ...], held: tuple[Element, .
             return State(CellState.SUBSET, names, comparison)
         case Relation.EXCESS | Relation.DIFFERENT:
             state = CellState.EXCESS if comparison.relation is Relation.EXCESS else CellState.DIFFERENT
-            effective = with_effect(comparison.excess, place.alike.resource_type)
+            effective = any(has_effect(one.pattern, place.resource_type) for one in comparison.excess)
             return State(state, names, comparison, "" if effective else "without an effect on this type of resource")
-
-
-def _foreign(element: Element, place: PlaceClass) -> bool:
-    return bool(element.setups) and bool(place.setups) and not element.setups & place.setups

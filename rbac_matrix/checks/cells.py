@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from rbac_matrix.assignments import RoleAssignment, ScopeKind
 from rbac_matrix.cells import CellResult, CellState
-from rbac_matrix.checks.cell_states import CellJudge, State
+from rbac_matrix.checks.cell_states import TOGETHER, CellJudge, Spot, State
 from rbac_matrix.checks.collecting import Collector
+from rbac_matrix.checks.holdings import Holdings
 from rbac_matrix.checks.interface import SCANNER
 from rbac_matrix.checks.places import Place, declared
 from rbac_matrix.checks.world import World
@@ -24,6 +25,7 @@ from verdicts import Finding, Location, Severity
 MISSING = "MLG-RBAC-MISSING"
 SUBSET = "MLG-RBAC-SUBSET"
 MAXIMUM_LISTED = 50_000
+MAXIMUM_OF_LARGE = 5_000
 _NAMED = 5
 
 _ORDER = (CellState.EXCESS, CellState.DIFFERENT, CellState.UNKNOWN, CellState.MISSING, CellState.SUBSET)
@@ -46,10 +48,15 @@ class Cells:
 
 @dataclass(slots=True)
 class _Alike:
-    """Resources of one column of which every persona holds the same."""
+    """Resources of one column that are alike and on which every persona holds the same.
+
+    Attributes:
+        held: what each persona holds, as `Holdings` has it; a persona without an entry holds nothing.
+    """
 
     service: Service
-    row: Mapping[str, State]
+    spots: Mapping[str, Spot]
+    held: Mapping[str, int]
     places: list[Place] = field(default_factory=list)
 
 
@@ -63,32 +70,40 @@ class _Open:
     state: State
 
 
-def all_cells(world: World, judge: CellJudge, seen: Mapping[str, dict[str, Place]], collector: Collector) -> Cells:
+def all_cells(world: World, holdings: Holdings, seen: Mapping[str, dict[str, Place]], collector: Collector) -> Cells:
     """Judges every persona on every resource that the estate, a setup or an assignment names.
 
     Args:
         world: see World.
-        judge: with all holdings.
+        holdings: all of them.
         seen: the columns' resources on which something was assigned, by service and folded id.
         collector: takes the findings.
     """
     resources = {service: {**seen.get(service, {}), **places} for service, places in world.resources.items()}
     touched = frozenset(s for places in resources.values() for place in places.values() for s in place.alike.setups)
     _add_setups(world, resources)
-    groups = _groups(world, judge, resources)
-    cells, total = Cells(), 0
+    groups = _groups(world, holdings, resources)
+    total = sum(len(group.places) for group in groups) * len(world.matrix.personas)
+    judge = CellJudge(world, holdings, TOGETHER if total <= MAXIMUM_LISTED else 1)
+    cells = Cells()
+    counts = {
+        (persona, service): cells.counts.setdefault((persona, service), Counter())
+        for persona in world.matrix.personas
+        for service in resources
+    }
     open_cells: dict[_Open, list[str]] = {}
+    by_state: dict[CellState, list[tuple[_Alike, str]]] = {}
     for group in groups:
-        total += len(group.places) * len(world.matrix.personas)
         for persona in world.matrix.personas:
-            state = _state(world, persona, group)
-            counter = cells.counts.setdefault((persona, group.service.id), Counter())
-            counter[state.state] += len(group.places)
-            if state.state in (CellState.MISSING, CellState.SUBSET) and _is_demanded(world, group, touched):
+            state = _state(world, judge, persona, group)
+            counts[persona, group.service.id][state] += len(group.places)
+            if len(by_state.setdefault(state, [])) < MAXIMUM_LISTED:
+                by_state[state].append((group, persona))
+            if state in (CellState.MISSING, CellState.SUBSET) and _is_demanded(world, group, touched):
                 setups = tuple(sorted(name for name, _ in group.places[0].alike.setups))
-                key = _Open(persona, group.service.id, setups, state)
+                key = _Open(persona, group.service.id, setups, _told(world, judge, persona, group))
                 open_cells.setdefault(key, []).extend(place.text for place in group.places)
-    cells.listed = list(_listed(world, groups, None if total <= MAXIMUM_LISTED else _ORDER))
+    cells.listed = list(_listed(world, judge, groups, None if total <= MAXIMUM_LISTED else by_state))
     cells.shortened = total - len(cells.listed)
     locations = {one.persona: one.location for one in world.organisation.principals.entries}
     for one, texts in open_cells.items():
@@ -110,24 +125,42 @@ def _anything_in(place: Place, resources: Mapping[str, Place]) -> bool:
     return any(one.startswith(place.folded + "/") for one in resources)
 
 
-def _groups(world: World, judge: CellJudge, resources: Mapping[str, Mapping[str, Place]]) -> list[_Alike]:
-    found: dict[tuple[str, int, int], _Alike] = {}
+def _groups(world: World, holdings: Holdings, resources: Mapping[str, Mapping[str, Place]]) -> list[_Alike]:
+    found: dict[tuple[object, ...], _Alike] = {}
+    spots: dict[tuple[object, ...], Mapping[str, Spot]] = {}
+    inherited: dict[tuple[str, ...], Mapping[str, int]] = {}
     for service_id, places in resources.items():
         service = world.matrix.services[service_id]
         for place in places.values():
-            row = judge.row(place, service)
-            key = (service_id, id(row), id(place.alike))
+            own, *above = lineage(place.text)
+            known = inherited.get(tuple(above))
+            if known is None:
+                known = inherited[tuple(above)] = holdings.on(tuple(above))
+            held = holdings.beside(own, known)
+            applied = world.denials.applied(place)
+            kind = (service_id, id(place.alike), applied)
+            if kind not in spots:
+                spots[kind] = {one: Spot(one, service, place.alike, applied) for one in world.matrix.personas}
+            key = (kind, tuple(held.items()) if held is not known else id(known))
             group = found.get(key)
             if group is None:
-                group = found[key] = _Alike(service, row)
+                group = found[key] = _Alike(service, spots[kind], held)
             group.places.append(place)
     return list(found.values())
 
 
-def _state(world: World, persona: str, group: _Alike) -> State:
-    found = group.row.get(persona)
-    if found is not None:
-        return found
+def _state(world: World, judge: CellJudge, persona: str, group: _Alike) -> CellState:
+    held = group.held.get(persona)
+    return judge.state(group.spots[persona], held) if held else _nothing(world, persona, group).state
+
+
+def _told(world: World, judge: CellJudge, persona: str, group: _Alike) -> State:
+    held = group.held.get(persona)
+    return judge.told(group.spots[persona], held) if held else _nothing(world, persona, group)
+
+
+def _nothing(world: World, persona: str, group: _Alike) -> State:
+    """Of a cell in which nothing is held."""
     if not world.matrix.cell(persona, group.service.id):
         return _EMPTY
     if world.complete:
@@ -146,24 +179,25 @@ def _is_demanded(world: World, group: _Alike, touched: frozenset[tuple[str, str]
     return world.complete or (not world.estate.whole and bool(group.places[0].alike.setups & touched))
 
 
-def _listed(world: World, groups: Sequence[_Alike], order: Sequence[CellState] | None) -> Iterator[CellResult]:
-    """All cells, or a bounded number of those in the states, in their order."""
-    if order is None:
+def _listed(
+    world: World,
+    judge: CellJudge,
+    groups: Sequence[_Alike],
+    by_state: Mapping[CellState, Sequence[tuple[_Alike, str]]] | None,
+) -> Iterator[CellResult]:
+    """All cells, or of a large estate a bounded number of those that aren't as the matrix says, the worst first."""
+    if by_state is None:
         for group in groups:
             for place in group.places:
                 for persona in world.matrix.personas:
-                    yield _cell(world, persona, group, place, _state(world, persona, group))
+                    yield _cell(world, persona, group, place, _told(world, judge, persona, group))
         return
-    left = MAXIMUM_LISTED
-    for wanted in order:
-        for group in groups:
-            for persona in world.matrix.personas:
-                state = _state(world, persona, group)
-                if state.state is not wanted:
-                    continue
-                for place in group.places[:left]:
-                    left -= 1
-                    yield _cell(world, persona, group, place, state)
+    left = MAXIMUM_OF_LARGE
+    for state in _ORDER:
+        for group, persona in by_state.get(state, ()):
+            for place in group.places[:left]:
+                left -= 1
+                yield _cell(world, persona, group, place, _told(world, judge, persona, group))
 
 
 def _cell(world: World, persona: str, group: _Alike, place: Place, found: State) -> CellResult:

@@ -69,6 +69,13 @@ class Denials:
         scope = self._scopes[index]
         return scope == above[0] if self._denials[index].own_scope_only else scope in above
 
+    def applied(self, place: Place) -> tuple[tuple[int, tuple[PermissionBlock, ...]], ...]:
+        """All that hold on a place, with what they take away."""
+        if not self._denials:
+            return ()
+        above = lineage(place.text)
+        return tuple((index, one.permissions) for index, one in enumerate(self._denials) if self._holds(index, above))
+
     def notes(self) -> tuple[str, ...]:
         """For the report: which deny assignments took something away."""
         return tuple(

@@ -24,6 +24,12 @@ class Groups(Protocol):
     def persons_in(self, group: str) -> tuple[str, ...]:
         """All that are in it, directly or through others, and are no groups."""
 
+    def mask(self, group: str) -> int:
+        """`persons_in` as the bits of a number."""
+
+    def persons(self, mask: int) -> tuple[str, ...]:
+        """The ids that a mask stands for."""
+
     def unknown_below(self, group: str) -> tuple[str, ...]:
         """What of its members isn't known."""
 
@@ -49,7 +55,8 @@ class HolderClass:
         break_glass: it is an account for emergencies, and still is today.
         workloads: what runs as it.
         denials: indices of the deny assignments that are for it.
-        through: personas whose groups lie in this group, each with the setups and the name of theirs.
+        in_cells: in whose cells its assignments count: its own persona's, and those whose groups lie in it; each with
+            the setups of that group and the deny assignments.
     """
 
     personas: tuple[str, ...]
@@ -63,16 +70,21 @@ class HolderClass:
     break_glass: bool
     workloads: tuple[WorkloadUse, ...]
     denials: tuple[int, ...]
-    through: tuple[Principal, ...]
+    in_cells: tuple[tuple[str, Setups, tuple[int, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Holder:
-    """One principal. `name` is for people, "" where the assignment's own text says as much."""
+    """One principal.
+
+    Attributes:
+        name: for people, "" where the assignment's own text says as much.
+        inner: the personas' groups that lie in it.
+    """
 
     id: str
     name: str
-    entry: Principal | None
+    inner: tuple[Principal, ...]
     alike: HolderClass
 
 
@@ -95,7 +107,8 @@ class Holders:
         self._principals, self._ambiguous = principals, ambiguous
         self._holders: dict[str, Holder] = {}
         self._classes: dict[tuple[object, ...], HolderClass] = {}
-        self._through = self._groups_around()
+        self._around = self._groups_around()
+        self._personas = self._personas_by_groups()
         self.unknown = self._make("", None, "", undecidable=True)
 
     def of(self, assignment: RoleAssignment | TableHolder) -> Holder:
@@ -190,36 +203,47 @@ class Holders:
         undecidable: bool = False,
         kind: str = "",
     ) -> Holder:
-        personas = (entry.persona,) if entry is not None else self._personas_by_groups(key, known)
+        personas = (entry.persona,) if entry is not None else self._personas.get(key, ())
         if known is not None and known.kind is not PrincipalKind.UNKNOWN:
             kind = known.kind.value.casefold()
         elif entry is not None:
             kind = entry.type.casefold()
+        inner = tuple(one for one in self._around.get(key, ()) if entry is None or one.persona != entry.persona)
+        setups = entry.setups if entry is not None else frozenset()
+        denials = self._denials.of(key) if ":" not in key else ()
+        held_by = {(one.persona, one.setups, denials) for one in (entry, *inner) if one is not None}
         attributes = (
             personas,
             entry is not None,
-            entry.setups if entry is not None else frozenset(),
+            setups,
             kind,
-            self._directory is not None and not undecidable and not uses and self._is_orphan(key),
+            not undecidable and not uses and self._is_orphan(key),
             known is not None and known.guest,
             known is not None and not known.enabled,
             undecidable,
             key in self._break_glass,
             uses,
-            self._denials.of(key) if ":" not in key else (),
-            tuple(one for one in self._through.get(key, ()) if entry is None or one.persona != entry.persona),
+            denials,
+            tuple(sorted(held_by, key=lambda one: (one[0], sorted(one[1])))) if not uses else (),
         )
         alike = self._classes.get(attributes)
         if alike is None:
             alike = self._classes[attributes] = HolderClass(*attributes)
-        return Holder(key, name, entry, alike)
+        return Holder(key, name, inner, alike)
 
     def _is_orphan(self, key: str) -> bool:
         return self._directory is not None and ":" not in key and self._directory.is_orphan(key)
 
-    def _personas_by_groups(self, key: str, known: DirectoryObject | None) -> tuple[str, ...]:
-        """Of a person (or a process) who is in groups that the principals file names."""
-        if known is None or known.kind is PrincipalKind.GROUP:
-            return ()
-        found = dict.fromkeys(entry.persona for entry in map(self.entry_of, self.groups_of(key)) if entry is not None)
-        return tuple(found)
+    def _personas_by_groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Of everybody who is in groups that the principals file names."""
+        if self._groups is None:
+            return {}
+        found: dict[str, list[str]] = {}
+        for persona in sorted({entry.persona for _, entry in self.entries()}):
+            mask = 0
+            for object_id, entry in self.entries():
+                if entry.persona == persona:
+                    mask |= self._groups.mask(object_id)
+            for person in self._groups.persons(mask):
+                found.setdefault(person, []).append(persona)
+        return {person: tuple(personas) for person, personas in found.items()}

@@ -156,6 +156,11 @@ class Places:
         return frozenset(owner for owners in found for owner in owners)
 
 
+def apart(own: Setups, there: Setups) -> bool:
+    """Whether what is for some setups lies in others. What is for all, or belongs to none, never does."""
+    return bool(own) and bool(there) and not own & there
+
+
 def fold(text: str) -> str:
     """An id in the form in which ids are compared."""
     stripped = text.strip().rstrip("/").casefold()

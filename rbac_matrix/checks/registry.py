@@ -16,20 +16,26 @@ from verdicts import Finding
 
 AssignmentRule = Callable[[Case], Finding | None]
 EstateRule = Callable[[World, Collector], None]
+Family = tuple[AssignmentRule, ...]
 
-FAMILIES: tuple[tuple[AssignmentRule, ...], ...] = (
+WHAT: Family = (
+    workload_rules.workload_excess,
+    workload_rules.storage_condition,
+    reach.privileged,
+    reach.wide_scope,
+    excess.production,
+    excess.excess,
+)
+"""What somebody gets and on how much. May depend on role, place, personas, workloads, denials, and on whether the
+assignment has a condition; on nothing else (see `verdicts_of.what_verdict`)."""
+
+TERMS: tuple[Family, ...] = (
     (who.orphan, who.guest, who.unknown_principal, who.user, who.principal_type),
-    (
-        workload_rules.workload_excess,
-        workload_rules.storage_condition,
-        reach.privileged,
-        reach.wide_scope,
-        excess.production,
-        excess.excess,
-    ),
     (terms.permanent, terms.time),
     (terms.condition,),
 )
+"""To whom, how long, under which condition. May depend on the principal's kind, the terms, the kind of scope, and on
+whether the role grants; on nothing else (see `verdicts_of.terms_verdict`)."""
 
 ESTATE_RULES: tuple[EstateRule, ...] = (
     estate_rules.custom_roles,

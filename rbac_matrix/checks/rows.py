@@ -1,124 +1,156 @@
-"""Assignments one after the other, with what the rules say of each.
-
-Rules run once for all assignments that are alike in everything that a rule may ask for; a million of them have a few
-thousand verdicts. What is told of a single one is only made where it is told.
-"""
+"""Goes through all assignments: verdicts, what they add to the cells, and who is on which side of a combination."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Sequence
 
 from rbac_matrix.assignments import RoleAssignment, ScopeKind
 from rbac_matrix.checks.case import Case
-from rbac_matrix.checks.cell_states import Element, elements_of
-from rbac_matrix.checks.holders import Holder
+from rbac_matrix.checks.collecting import Collector
+from rbac_matrix.checks.holdings import Holdings, Part
 from rbac_matrix.checks.interface import Undecided
 from rbac_matrix.checks.places import Place
-from rbac_matrix.checks.registry import FAMILIES, AssignmentRule
-from rbac_matrix.checks.roles import HeldRole
-from rbac_matrix.checks.terms import hours_unknown
-from rbac_matrix.checks.workload_rules import portal_grant
+from rbac_matrix.checks.separation import Sides
+from rbac_matrix.checks.verdicts_of import (
+    Verdict,
+    kind_of,
+    open_about_role,
+    open_about_terms,
+    terms_verdict,
+    what_verdict,
+)
 from rbac_matrix.checks.world import World
 from rbac_matrix.estate.table import AssignmentTable
-from verdicts import CouldNotCheckError, Location, Severity
+from verdicts import Location
 
 REMEDY = "give a parameter file with the values, or write them into the template"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What all assignments that are alike come to.
-
-    Attributes:
-        broken: rules that find something, each with its id and the severity.
-        open: something that isn't known keeps rules from looking.
-        elements: what it adds to the cells.
-        elsewhere: it is made in an environment that isn't judged.
-        break_glass: it is an emergency account's.
-    """
-
-    broken: tuple[tuple[AssignmentRule, str, Severity], ...] = ()
-    open: bool = False
-    elements: tuple[Element, ...] = ()
-    elsewhere: bool = False
-    break_glass: bool = False
-
-
-class Row:
-    """One assignment. Good for the moment in which it is given."""
-
-    __slots__ = ("_number", "_rows", "holder", "place", "role", "verdict")
-
-    def __init__(self, rows: Rows, number: int, holder: Holder, role: HeldRole | None, place: Place, verdict: Verdict):
-        self._rows, self._number = rows, number
-        self.holder, self.role, self.place, self.verdict = holder, role, place, verdict
-
-    @property
-    def location(self) -> Location:
-        """File and line."""
-        return self._rows.table.location(self._number)
-
-    def case(self) -> Case:
-        """As rules see it."""
-        return self._rows.case(self._number)
-
-    def undecided(self) -> Undecided:
-        """What isn't known of it."""
-        case = self.case()
-        reasons = "; ".join(open_reasons(case))
-        return Undecided(f"{case.assignment.name} can't be decided: {reasons}", REMEDY, case.assignment.location)
+_EVERYWHERE = (ScopeKind.MANAGEMENT_GROUP, ScopeKind.TENANT)
 
 
 class Rows:
-    """All assignments of an estate."""
+    """All assignments of an estate.
+
+    Attributes:
+        elsewhere: how many lie in environments that aren't judged.
+        break_glass: how many emergency accounts have, by object id.
+    """
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.table = table = AssignmentTable.of(world.estate.assignments)
+        self._table = table = AssignmentTable.of(world.estate.assignments)
         self._holders = [world.holders.of(one) for one in table.holders.values]
         self._roles = [world.roles.of(one) for one in table.roles.values]
         self._places = [world.places.of(one) for one in table.scopes.values]
+        # What decides a verdict, as small numbers.
         types = [one.principal_type.casefold() for one in table.holders.values]
-        alike = [(holder.alike, kind) for holder, kind in zip(self._holders, types, strict=True)]
-        self._holder_class = _numbered(alike)
-        self._role_class = _numbered([one if one is not None else None for one in self._roles])
-        self._place_class = _numbered([one.alike for one in self._places])
-        terms = [(one.timing, one.hours, one.condition) for one in table.terms.values]
-        self._term_class = _numbered(terms)
+        self._holder = _numbered([(one.alike, kind) for one, kind in zip(self._holders, types, strict=True)])
+        self._role = _numbered(self._roles)
+        self._grants = [one is not None and one.grants for one in self._roles]
+        self._place = _numbered([one.alike for one in self._places])
+        self._kind = _numbered([one.alike.kind for one in self._places])
+        self._term = _numbered([(one.timing, one.hours, one.condition) for one in table.terms.values])
+        conditions = [one.condition for one in table.terms.values]
+        self._condition = _numbered([one if one is None else bool(one) for one in conditions])
         # For these it counts which place it is, not only what kind of place.
         self._special = [bool(one.alike.workloads or one.alike.denials) for one in self._holders]
-        self._verdicts: dict[object, Verdict] = {}
+        self._cells = _numbered([one.alike.in_cells for one in self._holders])
+        self._what: dict[Hashable, Verdict] = {}
+        self._terms: dict[Hashable, Verdict] = {}
+        self._kinds: dict[tuple[int, int], int] = {}
+        self._kind_numbers: dict[Hashable, int] = {}
+        self.elsewhere = 0
+        self.break_glass: dict[str, int] = {}
 
-    def judged(self) -> Iterator[Row]:
-        """All of them, in their order."""
-        table, holders, roles, places = self.table, self._holders, self._roles, self._places
-        for number, verdict in enumerate(self._all_verdicts()):
-            yield Row(
-                self,
-                number,
-                holders[table.holder[number]],
-                roles[table.role[number]],
-                places[table.scope[number]],
-                verdict,
-            )
-
-    def _all_verdicts(self) -> Iterator[Verdict]:
-        table, verdicts, special = self.table, self._verdicts, self._special
-        holder_class, role_class = self._holder_class, self._role_class
-        place_class, term_class = self._place_class, self._term_class
+    def judge(self, collector: Collector, holdings: Holdings, sides: Sides) -> None:
+        """Everything, once."""
+        table, holders, places = self._table, self._holders, self._places
+        meant = [sides.meant(role) for role in self._roles]
+        parts: dict[tuple[int, int, bool], tuple[Part, ...]] = {}
+        below = [bool(one.root) and one.root != one.folded for one in places]
+        scopes = [one.root or one.folded for one in places]
+        everywhere = [one.alike.kind in _EVERYWHERE for one in places]
         columns = zip(table.holder, table.role, table.scope, table.term, strict=True)
         for number, (holder, role, scope, term) in enumerate(columns):
-            place = -1 - scope if special[holder] else place_class[scope]
-            key = (holder_class[holder], role_class[role], place, term_class[term])
-            verdict = verdicts.get(key)
-            if verdict is None:
-                verdict = verdicts[key] = verdict_of(self.case(number))
-            yield verdict
+            alike = holders[holder].alike
+            if alike.break_glass:
+                self.break_glass[holders[holder].id] = self.break_glass.get(holders[holder].id, 0) + 1
+                continue
+            given = self._roles[role]
+            if meant[role] and given is not None:
+                sides.note(meant[role], holders[holder].id, given, places[scope], self._location(number))
+            if places[scope].alike.elsewhere:
+                self.elsewhere += 1
+                continue
+            what, terms = self._verdicts(number, holder, role, scope, term)
+            what.count += 1
+            terms.count += 1
+            if what.telling and (what.broken or what.open):
+                self._tell(what, number, collector)
+            if terms.telling and (terms.broken or terms.open):
+                self._tell(terms, number, collector)
+            if what.in_cells and alike.in_cells:
+                key = (self._cells[holder], self._role[role], below[scope])
+                added = parts.get(key)
+                if added is None:
+                    added = parts[key] = holdings.parts_of(alike, given, below[scope])
+                holdings.add(scopes[scope], added, everywhere[scope])
+        self._count(collector)
+
+    def _verdicts(self, number: int, holder: int, role: int, scope: int, term: int) -> tuple[Verdict, Verdict]:
+        place = -1 - scope if self._special[holder] else self._place[scope]
+        pair = (self._holder[holder], place)
+        kind = self._kinds.get(pair)
+        if kind is None:
+            kind = self._kinds[pair] = self._number_of_kind(holder, scope)
+        key = (kind, self._role[role], self._condition[term])
+        what = self._what.get(key)
+        if what is None:
+            what = self._what[key] = what_verdict(self.case(number))
+        other = (self._holder[holder], self._kind[scope], self._grants[role], self._term[term])
+        terms = self._terms.get(other)
+        if terms is None:
+            terms = self._terms[other] = terms_verdict(self.case(number))
+        return what, terms
+
+    def _number_of_kind(self, holder: int, scope: int) -> int:
+        key = (
+            *kind_of(self._world, self._holders[holder].alike, self._places[scope].alike),
+            self._places[scope] if self._special[holder] else None,
+            self._holders[holder].alike.denials,
+        )
+        return self._kind_numbers.setdefault(key, len(self._kind_numbers))
+
+    def _tell(self, verdict: Verdict, number: int, collector: Collector) -> None:
+        """Findings and open questions one by one, as long as there aren't too many."""
+        case = None
+        for rule, rule_id, severity in verdict.broken:
+            if collector.wants(rule_id, severity):
+                case = case or self.case(number)
+                finding = rule(case)
+                assert finding is not None, f"{rule_id} depends on more than verdicts are kept by"
+                collector.tell(finding)
+        if verdict.open and collector.wants_undecided:
+            case = case or self.case(number)
+            collector.tell_undecided(self._undecided(case))
+        verdict.telling = case is not None
+
+    def _undecided(self, case: Case) -> Undecided:
+        reasons = "; ".join(dict.fromkeys([*open_about_role(case), *open_about_terms(case)]))
+        return Undecided(f"{case.assignment.name} can't be decided: {reasons}", REMEDY, case.assignment.location)
+
+    def _count(self, collector: Collector) -> None:
+        for verdict in (*self._what.values(), *self._terms.values()):
+            for _, rule_id, severity in verdict.broken:
+                collector.count(rule_id, severity, verdict.count)
+            if verdict.open:
+                collector.count_undecided(verdict.count)
+
+    def _location(self, number: int) -> Location:
+        return self._table.location(number)
 
     def case(self, number: int) -> Case:
         """An assignment as rules see it."""
-        table = self.table
+        table = self._table
         return Case(
             self._world,
             table[number],
@@ -142,98 +174,21 @@ class Rows:
         """Persona, folded scope ("" for management groups and the tenant) and assignment, for scopes of cells."""
         scopes: list[str | None] = []
         for place in self._places:
-            if place.alike.kind in (ScopeKind.MANAGEMENT_GROUP, ScopeKind.TENANT):
-                scopes.append("")
-            else:
-                scope = place.root or place.folded
-                scopes.append(scope if scope in wanted else None)
-        if not any(one is not None for one in scopes):
-            return
-        for number, verdict in enumerate(self._all_verdicts()):
-            scope_or_none = scopes[self.table.scope[number]]
-            if verdict.elements and scope_or_none is not None:
-                for persona in dict.fromkeys(element.persona for element in verdict.elements):
-                    yield persona, scope_or_none, self.table[number]
+            scope = "" if place.alike.kind in _EVERYWHERE else place.root or place.folded
+            scopes.append(scope if not scope or scope in wanted else None)
+        table = self._table
+        for number, (holder, role, scope_number, term) in enumerate(
+            zip(table.holder, table.role, table.scope, table.term, strict=True)
+        ):
+            at, alike = scopes[scope_number], self._holders[holder].alike
+            if at is None or not alike.in_cells or alike.break_glass or self._places[scope_number].alike.elsewhere:
+                continue
+            if self._verdicts(number, holder, role, scope_number, term)[0].in_cells:
+                for persona in dict.fromkeys(persona for persona, _, _ in alike.in_cells):
+                    yield persona, at, table[number]
 
 
-def _numbered(values: Sequence[object]) -> list[int]:
+def _numbered(values: Sequence[Hashable]) -> list[int]:
     """For each value a number, the same for equal ones."""
-    numbers: dict[object, int] = {}
+    numbers: dict[Hashable, int] = {}
     return [numbers.setdefault(value, len(numbers)) for value in values]
-
-
-def verdict_of(case: Case) -> Verdict:
-    """Runs the rules on one assignment; the verdict holds for all that are alike."""
-    alike = case.holder.alike
-    if alike.break_glass:
-        return Verdict(break_glass=True)
-    if case.place.alike.elsewhere:
-        return Verdict(elsewhere=True)
-    broken = []
-    for family in FAMILIES:
-        found = _first(family, case)
-        if found is not None:
-            broken.append(found)
-    elements: tuple[Element, ...] = ()
-    if case.place.alike.kind is not ScopeKind.UNKNOWN and not alike.workloads and portal_grant(case) is None:
-        part = bool(case.place.root) and case.place.root != case.place.folded
-        elements = elements_of(alike, case.role, part)
-    return Verdict(tuple(broken), bool(open_reasons(case)), elements)
-
-
-def _first(family: Sequence[AssignmentRule], case: Case) -> tuple[AssignmentRule, str, Severity] | None:
-    for rule in family:
-        try:
-            finding = rule(case)
-        except CouldNotCheckError:
-            continue  # `open_reasons` tells it
-        if finding is not None:
-            return rule, finding.rule_id, finding.severity
-    return None
-
-
-def open_reasons(case: Case) -> list[str]:
-    """What isn't known of an assignment and would have to be, each as half a sentence."""
-    assignment, alike, role = case.assignment, case.holder.alike, case.role
-    reasons = []
-    if role is None:
-        reasons.append(f"its role is not known ({assignment.role_text})")
-    elif role.unknown and (alike.personas or alike.workloads or alike.undecidable) and not _is_certain(case):
-        reasons.append(role.unknown)
-    if assignment.scope.kind is ScopeKind.UNKNOWN:
-        reasons.append(f"its scope is not known ({assignment.scope.text})")
-    if alike.undecidable:
-        reasons.append(f"its principal is not known ({assignment.principal_text})")
-    if case.cell and role is not None:
-        reasons += filter(None, [case.world.roles.allowed(case.cell)[1]])
-    if hours_unknown(case):
-        reasons.append("how long it lasts is not known")
-    if assignment.condition is None and (any(one.conditions for one in case.rules) or _needs_condition(case)):
-        reasons.append("its condition is not known")
-    return [*reasons, *_errors(case)]
-
-
-def _is_certain(case: Case) -> bool:
-    """Whether the role is too much whatever of it isn't known."""
-    return any(_found(rule, case) for rule in FAMILIES[1])
-
-
-def _found(rule: AssignmentRule, case: Case) -> bool:
-    try:
-        return rule(case) is not None
-    except CouldNotCheckError:
-        return False
-
-
-def _errors(case: Case) -> Iterator[str]:
-    for rule in FAMILIES[1]:
-        try:
-            rule(case)
-        except CouldNotCheckError as error:
-            yield str(error)
-            return
-
-
-def _needs_condition(case: Case) -> bool:
-    grant = portal_grant(case)
-    return grant is not None and grant.condition

@@ -7,8 +7,8 @@ together: whoever develops in one project may test in another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from rbac_matrix.checks.collecting import Collector
 from rbac_matrix.checks.interface import SCANNER
@@ -86,60 +86,102 @@ def _is_of(world: World, side: Side, role: HeldRole) -> bool:
     return any(permits(role.permissions, action, data=data) for action in side.actions for data in (False, True))
 
 
+@dataclass(slots=True)
+class _Bucket:
+    """Principals on a side for the same reason: groups, and who is none. `mask` has the groups' persons."""
+
+    setups: Setups
+    persona: str
+    groups: set[str] = field(default_factory=set)
+    others: set[str] = field(default_factory=set)
+    mask: int = 0
+
+
 def separation(world: World, sides: Sides, collector: Collector) -> None:
     """Everybody on both sides of a combination."""
     if world.groups is None:
         return
     told: set[str] = set()
     for index, combination in enumerate(world.organisation.combinations):
-        by_access = sides.of(index)
-        note = _undecided(world, collector, told)
-        first = _members(world, combination.first, by_access[0], note)
-        for object_id, _ in _principals(world, combination.second, by_access[1]):
-            note(object_id)
-        for person, reasons in first.items():
-            second = list(_reasons(world, person, combination.second, by_access[1]))
-            pair = _pair(reasons, second)
-            if pair is not None:
-                collector.add(_finding(world, combination, person, *pair))
-
-
-def _undecided(world: World, collector: Collector, told: set[str]) -> Callable[[str], None]:
-    def note(group: str) -> None:
-        if group in told or world.groups is None:
-            return
-        unknown = world.groups.unknown_below(group)
-        if unknown and world.holders.is_group(group):
-            told.add(group)
-            collector.undecided(
-                f"not all members of {world.holders.name_of(group)} are known "
-                f"({', '.join(map(world.holders.name_of, unknown[:3]))}), so nobody can say who is on two sides",
-                "read the members of the group, too",
-                None,
+        access = sides.of(index)
+        first = _buckets(world, combination.first, access[0])
+        second = _buckets(world, combination.second, access[1])
+        if first and second:
+            for group in sorted({group for bucket in (*first, *second) for group in bucket.groups} - told):
+                told.add(group)
+                _note_unknown(world, group, collector)
+        for person in sorted(_on_both(world, first, second)):
+            if not collector.wants(SEPARATION, combination.severity):
+                collector.count(SEPARATION, combination.severity)
+                continue
+            pair = _pair(
+                list(_reasons(world, person, combination.first, access[0])),
+                list(_reasons(world, person, combination.second, access[1])),
             )
+            assert pair is not None, "somebody is on both sides for no reason"
+            collector.add(_finding(world, combination, person, *pair))
 
-    return note
 
-
-def _members(
-    world: World, side: Side, by_access: Mapping[str, Reason], note: Callable[[str], None]
-) -> dict[str, list[Reason]]:
-    """Persons on a side, with why."""
+def _buckets(world: World, side: Side, by_access: Mapping[str, Reason]) -> list[_Bucket]:
     assert world.groups is not None
-    found: dict[str, list[Reason]] = {}
+    found: dict[tuple[Setups, str], _Bucket] = {}
     for object_id, reason in _principals(world, side, by_access):
-        note(object_id)
-        persons = world.groups.persons_in(object_id) if world.holders.is_group(object_id) else (object_id,)
-        for person in persons:
-            found.setdefault(person, []).append(reason)
-    return found
+        bucket = found.setdefault((reason.setups, reason.persona), _Bucket(reason.setups, reason.persona))
+        if world.holders.is_group(object_id):
+            bucket.groups.add(object_id)
+            bucket.mask |= world.groups.mask(object_id)
+        else:
+            bucket.others.add(object_id)
+    return list(found.values())
+
+
+def _on_both(world: World, first: Sequence[_Bucket], second: Sequence[_Bucket]) -> set[str]:
+    assert world.groups is not None
+    found: set[str] = set()
+    mask = 0
+    for one in first:
+        for other in second:
+            if _is_one_thing(one.persona, one.setups, other.persona, other.setups):
+                continue
+            mask |= one.mask & other.mask
+            found |= one.others & other.others
+            for here, there in ((one, other), (other, one)):
+                found.update(
+                    person for person in here.others if there.groups.intersection(world.groups.groups_of(person))
+                )
+    return found.union(world.groups.persons(mask))
+
+
+def _is_one_thing(persona: str, setups: Setups, other: str, others: Setups) -> bool:
+    """Whether two reasons are the same one (a persona's group has a role: its cell judges that), or setups apart."""
+    names, other_names = {name for name, _ in setups}, {name for name, _ in others}
+    return (bool(persona) and persona == other) or (bool(names) and bool(other_names) and not names & other_names)
+
+
+def _note_unknown(world: World, group: str, collector: Collector) -> None:
+    assert world.groups is not None
+    unknown = world.groups.unknown_below(group)
+    if unknown:
+        collector.undecided(
+            f"not all members of {world.holders.name_of(group)} are known "
+            f"({', '.join(map(world.holders.name_of, unknown[:3]))}), so nobody can say who is on two sides",
+            "read the members of the group, too",
+            None,
+        )
 
 
 def _principals(world: World, side: Side, by_access: Mapping[str, Reason]) -> Iterator[tuple[str, Reason]]:
     for object_id, entry in world.holders.entries():
         if _is_on(world, side, entry):
             yield object_id, _as_persona(entry)
-    yield from by_access.items()
+    for object_id, reason in by_access.items():
+        yield object_id, _of_access(world, object_id, reason)
+
+
+def _of_access(world: World, object_id: str, reason: Reason) -> Reason:
+    """A persona's own group that has a role has it as that persona."""
+    entry = world.holders.entry_of(object_id)
+    return reason if entry is None else replace(reason, setups=entry.setups, persona=entry.persona)
 
 
 def _is_on(world: World, side: Side, entry: Principal) -> bool:
@@ -159,21 +201,13 @@ def _reasons(world: World, person: str, side: Side, by_access: Mapping[str, Reas
         if entry is not None and _is_on(world, side, entry):
             yield _as_persona(entry)
         if object_id in by_access:
-            # What a persona's own group has is judged by its cell already.
-            yield (
-                by_access[object_id]
-                if entry is None
-                else Reason(by_access[object_id].text, entry.setups, entry.persona, by_access[object_id].location)
-            )
+            yield _of_access(world, object_id, by_access[object_id])
 
 
 def _pair(first: Sequence[Reason], second: Sequence[Reason]) -> tuple[Reason, Reason] | None:
     for one in first:
         for other in second:
-            same_group = bool(one.persona) and one.persona == other.persona
-            names = {name for name, _ in one.setups}, {name for name, _ in other.setups}
-            apart = bool(names[0]) and bool(names[1]) and not names[0] & names[1]
-            if not same_group and not apart:
+            if not _is_one_thing(one.persona, one.setups, other.persona, other.setups):
                 return one, other
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from rbac_matrix.permissions.effects import reaches
@@ -37,6 +38,7 @@ Most roles have them beside what they are for; assigned on one resource of anoth
 """
 
 
+@functools.lru_cache(maxsize=100_000)
 def has_effect(pattern: str, resource_type: str) -> bool:
     """Whether an action of a pattern can mean a resource of that type, something below it or an extension of it."""
     own = resource_type.casefold() + "/"

@@ -11,6 +11,7 @@ GUEST = "MLG-RBAC-GUEST"
 UNKNOWN_PRINCIPAL = "MLG-RBAC-UNKNOWN-PRINCIPAL"
 USER = "MLG-RBAC-USER"
 PRINCIPAL_TYPE = "MLG-RBAC-PRINCIPAL-TYPE"
+_NAMED = 5
 
 
 def orphan(case: Case) -> Finding | None:
@@ -53,9 +54,11 @@ def unknown_principal(case: Case) -> Finding | None:
     also = ""
     if _is_user(case):
         also = " It is a single user."
-    if alike.through:
-        names = ", ".join(f"{one.name or one.object_id} ({one.persona})" for one in alike.through)
-        also += f" Groups of personas lie in it, which have all that it has: {names}."
+    inner = case.holder.inner
+    if inner:
+        names = ", ".join(f"{one.name or one.object_id} ({one.persona})" for one in inner[:_NAMED])
+        more = f" and {len(inner) - _NAMED} more" if len(inner) > _NAMED else ""
+        also += f" Groups of personas lie in it, which have all that it has: {names}{more}."
     return case.finding(
         UNKNOWN_PRINCIPAL,
         Severity.CRITICAL if critical else Severity.HIGH,

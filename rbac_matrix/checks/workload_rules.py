@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rbac_matrix.assignments import ScopeKind
 from rbac_matrix.checks.case import Case
 from rbac_matrix.checks.surplus import beyond, names
 from rbac_matrix.checks.workloads import WORKSPACE, role_named, roles_for
-from rbac_matrix.matrix import PersonaKind
+from rbac_matrix.checks.world import World
+from rbac_matrix.matrix import Persona, PersonaKind
 from rbac_matrix.organisation.model import Workload, WorkloadGrant
 from verdicts import Finding, Severity
 
@@ -50,7 +53,9 @@ def workload_excess(case: Case) -> Finding | None:
 def portal_grant(case: Case) -> WorkloadGrant | None:
     """The line of the table by which somebody who develops in the portal may have the role, if there is one."""
     role, place = case.role, case.place.alike
-    if role is None or place.kind is not ScopeKind.RESOURCE or case.foreign or not _works_in_portal(case):
+    if role is None or place.kind is not ScopeKind.RESOURCE or case.foreign or case.holder.alike.workloads:
+        return None
+    if not works_in_portal(case.world, case.personas):
         return None
     folded = place.resource_type.casefold()
     for grant in case.world.organisation.workloads:
@@ -62,18 +67,16 @@ def portal_grant(case: Case) -> WorkloadGrant | None:
     return None
 
 
-def _works_in_portal(case: Case) -> bool:
+def works_in_portal(world: World, personas: Sequence[Persona]) -> bool:
     """People of a project whom the matrix lets run something in the workspace, outside of production."""
-    world = case.world
     service = world.places.service_of(WORKSPACE)
-    if world.production or service is None or case.holder.alike.workloads:
+    people = [one for one in personas if one.kind is PersonaKind.PERSON and one.project_specific]
+    if world.production or service is None or not people:
         return False
     from rbac_matrix.permissions.comparison import permits
 
-    people = [one for one in case.personas if one.kind is PersonaKind.PERSON and one.project_specific]
-    return any(
-        permits(world.roles.allowed(world.matrix.cell(one.id, service.id))[0], _RUN, data=False) for one in people
-    )
+    cells = [world.roles.allowed(world.matrix.cell(one.id, service.id))[0] for one in people]
+    return any(permits(one, _RUN, data=False) for one in cells)
 
 
 def storage_condition(case: Case) -> Finding | None:
