@@ -91,8 +91,7 @@ def _estate(sources: SourceChoice, chosen: OrganisationChoice, environment: str,
     from deploy_gate.estate_check import check_estate
 
     organisation = chosen.load()
-    groups = [one.object_id for one in organisation.principals.entries if one.object_id]
-    return check_estate(load_estate(sources, also=groups), organisation, environment, now=now)
+    return check_estate(load_estate(sources, organisation=organisation), organisation, environment, now=now)
 
 
 class _NoTools:

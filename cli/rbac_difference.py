@@ -29,8 +29,7 @@ def difference(sources: SourceChoice, chosen: OrganisationChoice, table_format: 
     from rbac_matrix.rendering.differences import difference_grid
 
     organisation, environment = chosen.load(), chosen.one_environment()
-    groups = [one.object_id for one in organisation.principals.entries if one.object_id]
-    estate = load_estate(sources, also=groups)
+    estate = load_estate(sources, organisation=organisation)
     judged = judge(estate, organisation, environment, RoleCatalogue.built_in(), now=dt.datetime.now(dt.UTC))
     (matrix,) = chosen.matrices(organisation)
     write_grids([difference_grid(matrix, judged)], table_format, output)

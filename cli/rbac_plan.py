@@ -64,7 +64,7 @@ def plan(chosen: OrganisationChoice, sources: SourceChoice, remove_unmanaged: bo
     from rbac_matrix.changes.plan import wanted_assignments
 
     organisation, environment = chosen.load(), chosen.one_environment()
-    estate = load_estate(sources)
+    estate = load_estate(sources, organisation=organisation)
     made = make_plan(
         wanted_assignments(organisation, environment),
         estate,

@@ -11,7 +11,7 @@ Files say by their content what they are; folders are gone through.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ import click
 
 if TYPE_CHECKING:
     from rbac_matrix.estate.model import Estate
+    from rbac_matrix.organisation.model import Organisation
 
 EXPORT_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv")
 """Of files that are found in folders; a file that is named itself may have any."""
@@ -140,12 +141,13 @@ def _exports_in(root: Path, folder: Path) -> list[tuple[Path, str]]:
     return [(Path(one.path), one.shown) for one in found if may_be_export(Path(one.path), one.shown)]
 
 
-def load_estate(sources: SourceChoice, *, also: Collection[str] = ()) -> Estate:
+def load_estate(sources: SourceChoice, *, organisation: Organisation | None = None) -> Estate:
     """Everything that was chosen, as one estate.
 
     Args:
         sources: see SourceChoice.
-        also: object ids whose members the live estate should tell although they may have no assignment.
+        organisation: whose groups the live estate should tell of with their members, although they may have no
+            assignment.
 
     Raises:
         ConfigurationError: see `sort_sources` and `cli.wiring.live_estate`.
@@ -164,7 +166,10 @@ def load_estate(sources: SourceChoice, *, also: Collection[str] = ()) -> Estate:
     if sources.subscriptions:
         from cli.wiring import live_estate
 
-        estates.append(live_estate(sources.subscriptions, tenant=sources.tenant, also=also))
+        entries = organisation.principals.entries if organisation is not None else ()
+        also = [one.object_id for one in entries if one.object_id]
+        named = [one.group for one in entries if one.group]
+        estates.append(live_estate(sources.subscriptions, tenant=sources.tenant, also=also, named=named))
     return join(*estates)
 
 

@@ -67,13 +67,16 @@ def _azure(tenant: str) -> Iterator[Connection]:
         yield connection
 
 
-def live_estate(scopes: Sequence[str], *, tenant: str = "", also: Collection[str] = ()) -> Estate:
+def live_estate(
+    scopes: Sequence[str], *, tenant: str = "", also: Collection[str] = (), named: Collection[str] = ()
+) -> Estate:
     """The role assignments of Azure as they are now, and everything that one needs to judge them.
 
     Args:
         scopes: ids of subscriptions, or whole ids of subscriptions, resource groups, resources or management groups.
         tenant: id or domain; "" for that of the environment variables or of whoever is signed in.
         also: object ids of groups that are wanted with their members although they may have no assignment.
+        named: display names of groups for which the same holds.
 
     Raises:
         ConfigurationError: the clients aren't installed, a scope or a setting is wrong, the credential lacks something.
@@ -81,7 +84,7 @@ def live_estate(scopes: Sequence[str], *, tenant: str = "", also: Collection[str
     with _azure(tenant) as connection:
         from cloud_backends.azure.estate import read_estate
 
-        return read_estate(connection, scopes, also=also)
+        return read_estate(connection, scopes, also=also, named=named)
 
 
 @contextmanager

@@ -31,7 +31,9 @@ _PROBED = 200
 _Read = TypeVar("_Read")
 
 
-def read_estate(connection: Connection, scopes: Sequence[str], *, also: Collection[str] = ()) -> Estate:
+def read_estate(
+    connection: Connection, scopes: Sequence[str], *, also: Collection[str] = (), named: Collection[str] = ()
+) -> Estate:
     """Everything that holds on the scopes and below them.
 
     What can't be read, or not to its end, is a gap of the estate; nothing is left out without one.
@@ -41,6 +43,8 @@ def read_estate(connection: Connection, scopes: Sequence[str], *, also: Collecti
             management group stands for itself and every subscription in it.
         also: object ids whose directory entries and members are wanted although they may have no assignment (the
             groups of the personas).
+        named: display names of groups for which the same holds. Every group of such a name is found: names aren't
+            unique, and another's group of the same name must not be taken for the persona's.
 
     Raises:
         ConfigurationError: there is no scope, or one is none.
@@ -50,7 +54,7 @@ def read_estate(connection: Connection, scopes: Sequence[str], *, also: Collecti
         raise ConfigurationError("no subscription is named", remedy="name one with --subscription")
     reader = _Reader(connection, Authorization(connection))
     reader.read_scopes(reader.with_subscriptions(paths))
-    directory = reader.read_directory({one.casefold() for one in also})
+    directory = reader.read_directory({one.casefold() for one in also}, named)
     gaps = reader.attempts.gaps
     return Estate(
         covers=COVERS,
@@ -188,7 +192,7 @@ class _Reader:
         ids = [str(row.get("id")) for row in rows]
         self._probe([one for one in ids if _is_in(one, scopes)], "Resource Graph")
 
-    def read_directory(self, also: Collection[str]) -> Directory:
+    def read_directory(self, also: Collection[str], named: Collection[str]) -> Directory:
         """Everybody who is named by an assignment or a denial, or asked for."""
         held = list(self.assignments.values())
         foreign = {one.principal_id for one in held if one.principal_type.casefold() == _FOREIGN and one.principal_id}
@@ -199,7 +203,7 @@ class _Reader:
         ids -= {conversions.EVERYBODY, ""}
         reader = DirectoryReader(self.connection, self.attempts)
         own_tenant = self._is_own_tenant() if ids else True
-        return reader.read(ids, groups=groups, foreign=foreign, own_tenant=own_tenant)
+        return reader.read(ids, named=named, groups=groups, foreign=foreign, own_tenant=own_tenant)
 
     def _is_own_tenant(self) -> bool:
         """Whether the directory is the one that the subscriptions trust; not sure is no."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from cloud_backends.azure.attempts import Attempts
 from cloud_backends.azure.connection import Connection
@@ -25,6 +26,7 @@ _BATCH = 1000
 _IN = 15
 """How many values the operator `in` of a filter takes."""
 _PAGE = 999
+_GROUP = "id,displayName,visibility"
 _USER = "id,displayName,userPrincipalName,userType,accountEnabled"
 _SERVICE_PRINCIPAL = "id,displayName,servicePrincipalType,alternativeNames,accountEnabled"
 _MEMBER = f"{_USER},servicePrincipalType,alternativeNames,visibility"
@@ -55,6 +57,7 @@ class DirectoryReader:
         self,
         ids: Iterable[str],
         *,
+        named: Collection[str] = (),
         groups: Collection[str] = (),
         foreign: Collection[str] = (),
         own_tenant: bool = True,
@@ -63,11 +66,16 @@ class DirectoryReader:
 
         Args:
             ids: object ids in lower case.
+            named: display names; every group that has one of them is read, too.
             groups: ids among them that are said to be groups, for where the directory doesn't tell what they are.
             foreign: ids among them that belong to other tenants, and can't be known here.
             own_tenant: it is sure that the directory is the one that the ids are of, so that what isn't in it is gone.
         """
-        wanted = sorted(set(ids) - set(foreign))
+        names = sorted({name.casefold(): name for name in named}.values())
+        for start in range(0, len(names), _IN):
+            batch = names[start : start + _IN]
+            self._read(f"which groups are called {_listed(batch)}", partial(self._find_groups, batch))
+        wanted = sorted(set(ids) - set(foreign) - set(self._found))
         complete = all(
             self._read("who the principals are", partial(self._resolve, wanted[start : start + _BATCH])) is not None
             for start in range(0, len(wanted), _BATCH)
@@ -86,6 +94,17 @@ class DirectoryReader:
 
     def _read(self, name: str, call: Callable[[], _Read]) -> _Read | None:
         return self.attempts.read(Part.DIRECTORY, SERVICE, name, call)
+
+    def _find_groups(self, names: Sequence[str]) -> bool:
+        values = quote(",".join("'" + name.replace("'", "''") + "'" for name in names))
+        path = f"/v1.0/groups?$filter=displayName%20in%20({values})&$select={_GROUP}&$top={_PAGE}"
+        folded = {name.casefold() for name in names}
+        entries, _ = self.connection.graph_list(path, "looking up groups by their names")
+        for entry in entries:
+            one, content = entry_of({"@odata.type": "#microsoft.graph.group", **entry}, self.connection.settings.graph)
+            if str(entry.get("displayName", "")).casefold() in folded:
+                self._found[one] = content
+        return True
 
     def _resolve(self, batch: Sequence[str]) -> bool:
         graph, what = self.connection.graph, "looking up principals"
@@ -222,8 +241,11 @@ class DirectoryReader:
 
 def _some(ids: Sequence[str], noun: str) -> str:
     """For people: "7 groups (a, b, c, d, e ...)"."""
-    named = ", ".join(ids[:_NAMED]) + (" ..." if len(ids) > _NAMED else "")
-    return f"{len(ids)} {noun}{'' if len(ids) == 1 else 's'} ({named})"
+    return f"{len(ids)} {noun}{'' if len(ids) == 1 else 's'} ({_listed(ids)})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" ..." if len(names) > _NAMED else "")
 
 
 def tenant_of_directory(connection: Connection) -> str:

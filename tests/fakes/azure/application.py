@@ -227,6 +227,7 @@ class FakeAzure:
             (r"/directoryobjects/getbyids", self._get_by_ids),
             (r"/directoryobjects/([^/]+)", self._object),
             (r"/groups/([^/]+)/members(/microsoft\.graph\.serviceprincipal)?", self._members),
+            (r"/groups", self._groups_named),
             (r"/(users|serviceprincipals)", self._details),
             (r"/organization", self._organization),
         ]
@@ -249,6 +250,17 @@ class FakeAzure:
             if one in self.objects
         ]
         return Answer(200, {"value": known})
+
+    def _groups_named(self, asked: Asked, found: re.Match[str]) -> Answer:
+        quoted = re.findall(r"'((?:[^']|'')*)'", asked.query["$filter"])
+        names = {name.replace("''", "'").casefold() for name in quoted}
+        if len(quoted) > 15 or not asked.query["$filter"].startswith("displayName in ("):
+            return failed(400, "Request_UnsupportedQuery")
+        known = [one for one in self.objects.values() if one["@odata.type"].endswith(".group")]
+        told = [{k: one.get(k) for k in asked.query["$select"].split(",")} for one in known]
+        return self._page(
+            asked, [one for one in told if str(one["displayName"]).casefold() in names], "@odata.nextLink"
+        )
 
     def _object(self, asked: Asked, found: re.Match[str]) -> Answer:
         one = self.objects.get(found.group(1))

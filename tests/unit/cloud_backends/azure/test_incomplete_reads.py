@@ -29,6 +29,7 @@ LISTS = {
     "programs": (Part.DIRECTORY, "GET", "/members/microsoft.graph.serviceprincipal$", ""),
     "principals": (Part.DIRECTORY, "POST", "/getbyids$", ""),
     "details of users": (Part.DIRECTORY, "GET", "/users$", ""),
+    "names": (Part.DIRECTORY, "GET", "/v1.0/groups$", ""),
     "tenant": (Part.DIRECTORY, "GET", "/organization$", ""),
     "resources": (Part.RESOURCES, "POST", "resourcegraph/resources$", ""),
 }
@@ -92,7 +93,7 @@ WRONG: dict[str, Wrong] = {
 
 def read(cloud: Cloud) -> Estate:
     with cloud.connected() as connection:
-        return read_estate(connection, [SUBSCRIPTION])
+        return read_estate(connection, [SUBSCRIPTION], named=["grp-scientists", "grp-leads"])
 
 
 @pytest.mark.parametrize("wrong", WRONG)

@@ -13,9 +13,9 @@ from tests.fakes.azure.server import HTML, Answer, Asked, failed
 from tests.fakes.azure.shapes import GROUP_ID, READER, SUBSCRIPTION, SUBSCRIPTION_ID, Body
 
 
-def read(cloud: Cloud, *, also: tuple[str, ...] = ()) -> Estate:
+def read(cloud: Cloud, *, also: tuple[str, ...] = (), named: tuple[str, ...] = ()) -> Estate:
     with cloud.connected() as connection:
-        return read_estate(connection, [SUBSCRIPTION], also=also)
+        return read_estate(connection, [SUBSCRIPTION], also=also, named=named)
 
 
 def directory(estate: Estate) -> Directory:
@@ -205,3 +205,25 @@ def test_who_may_only_read_groups_reads_their_members(cloud: Cloud) -> None:
     assert directory(estate).members == {team["id"]: (nested["id"],), nested["id"]: (person["id"],)}
     assert directory(estate).gone == frozenset()
     assert [gap.part for gap in estate.gaps] == [Part.DIRECTORY]
+
+
+def test_groups_are_found_by_name_with_every_other_of_that_name(cloud: Cloud) -> None:
+    person = shapes.user(1)
+    named = [shapes.group(number, f"grp-Straße {number} & 'co'") for number in range(40)]
+    for one in named:
+        cloud.azure.join(one, person)
+    impostor = shapes.group(100, named[0]["displayName"].upper())
+    cloud.azure.know(impostor, shapes.group(101, "grp-other"))
+    assign(cloud, impostor)
+    cloud.azure.page = 4
+    estate = read(cloud, named=tuple(one["displayName"] for one in named))
+    assert estate.gaps == ()
+    found = directory(estate)
+    assert set(found.members) == {one["id"] for one in (*named, impostor)}
+    assert found.objects[impostor["id"]].name.casefold() == found.objects[named[0]["id"]].name.casefold()
+
+
+def test_names_that_can_not_be_looked_up_are_a_gap(cloud: Cloud) -> None:
+    cloud.server.fault("/v1.0/groups$", failed(403, "Authorization_RequestDenied"))
+    estate = read(cloud, named=("grp-ml",))
+    assert "grp-ml" in estate.gaps[0].detail
