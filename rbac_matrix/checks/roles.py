@@ -41,7 +41,7 @@ class RoleBook:
     def __init__(self, catalogue: RoleCatalogue) -> None:
         self._catalogue = catalogue
         self._held: dict[tuple[str, str], HeldRole] = {}
-        self._allowed: dict[tuple[Role, ...], tuple[Permissions, str]] = {}
+        self._allowed: dict[frozenset[Role], tuple[Permissions, str]] = {}
         self._compared: dict[tuple[HeldRole, Permissions, tuple[PermissionBlock, ...]], Comparison] = {}
         self._unions: dict[tuple[tuple[HeldRole, ...], Permissions], Comparison] = {}
 
@@ -77,18 +77,19 @@ class RoleBook:
 
     def allowed(self, cell: tuple[Role, ...]) -> tuple[Permissions, str]:
         """What the roles of a cell permit together, and what of that isn't known ("" if all is)."""
-        known = self._allowed.get(cell)
+        key = frozenset(cell)
+        known = self._allowed.get(key)
         if known is None:
             blocks: dict[PermissionBlock, None] = {}
             unknown = ""
-            for role in cell:
+            for role in sorted(key, key=lambda one: one.label):
                 definition = self._of_matrix(role)
                 if definition is None or definition.unknown:
                     unknown = f"what the matrix's role {role.name} permits is not known"
                 else:
                     blocks.update(dict.fromkeys(definition.permissions.blocks))
             known = Permissions(tuple(blocks)), unknown
-            self._allowed[cell] = known
+            self._allowed[key] = known
         return known
 
     def _of_matrix(self, role: Role) -> RoleDefinition | None:

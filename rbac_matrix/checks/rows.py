@@ -21,7 +21,6 @@ from rbac_matrix.checks.verdicts_of import (
 )
 from rbac_matrix.checks.world import World
 from rbac_matrix.estate.table import AssignmentTable
-from verdicts import Location
 
 REMEDY = "give a parameter file with the values, or write them into the template"
 _EVERYWHERE = (ScopeKind.MANAGEMENT_GROUP, ScopeKind.TENANT)
@@ -69,48 +68,63 @@ class Rows:
         below = [bool(one.root) and one.root != one.folded for one in places]
         scopes = [one.root or one.folded for one in places]
         everywhere = [one.alike.kind in _EVERYWHERE for one in places]
+        emergency = [one.alike.break_glass for one in holders]
+        elsewhere = [one.alike.elsewhere for one in places]
+        in_cells = [bool(one.alike.in_cells) for one in holders]
+        special, holder_class, role_class, grants = self._special, self._holder, self._role, self._grants
+        place_class, scope_kind, term_class, condition = self._place, self._kind, self._term, self._condition
+        kinds, whats, known_terms = self._kinds, self._what, self._terms
         columns = zip(table.holder, table.role, table.scope, table.term, strict=True)
         for number, (holder, role, scope, term) in enumerate(columns):
-            alike = holders[holder].alike
-            if alike.break_glass:
+            if emergency[holder]:
                 self.break_glass[holders[holder].id] = self.break_glass.get(holders[holder].id, 0) + 1
                 continue
             given = self._roles[role]
             if meant[role] and given is not None:
-                sides.note(meant[role], holders[holder].id, given, places[scope], self._location(number))
-            if places[scope].alike.elsewhere:
+                sides.note(meant[role], holders[holder].id, given, places[scope], table.location, number)
+            if elsewhere[scope]:
                 self.elsewhere += 1
                 continue
-            what, terms = self._verdicts(number, holder, role, scope, term)
+            # The three look-ups of `_what_of` and `_terms_of`, without a call for each of a million rows.
+            kind = None if special[holder] else kinds.get((holder_class[holder], place_class[scope]))
+            what = None if kind is None else whats.get((kind, role_class[role], condition[term]))
+            if what is None:
+                what = self._what_of(number, holder, role, scope, term)
+            terms = known_terms.get((holder_class[holder], scope_kind[scope], grants[role], term_class[term]))
+            if terms is None:
+                terms = self._terms_of(number, holder, role, scope, term)
             what.count += 1
             terms.count += 1
             if what.telling and (what.broken or what.open):
                 self._tell(what, number, collector)
             if terms.telling and (terms.broken or terms.open):
                 self._tell(terms, number, collector)
-            if what.in_cells and alike.in_cells:
+            if what.in_cells and in_cells[holder]:
                 key = (self._cells[holder], self._role[role], below[scope])
                 added = parts.get(key)
                 if added is None:
-                    added = parts[key] = holdings.parts_of(alike, given, below[scope])
+                    added = parts[key] = holdings.parts_of(holders[holder].alike, given, below[scope])
                 holdings.add(scopes[scope], added, everywhere[scope])
         self._count(collector)
 
-    def _verdicts(self, number: int, holder: int, role: int, scope: int, term: int) -> tuple[Verdict, Verdict]:
+    def _what_of(self, number: int, holder: int, role: int, scope: int, term: int) -> Verdict:
         place = -1 - scope if self._special[holder] else self._place[scope]
         pair = (self._holder[holder], place)
         kind = self._kinds.get(pair)
         if kind is None:
             kind = self._kinds[pair] = self._number_of_kind(holder, scope)
         key = (kind, self._role[role], self._condition[term])
-        what = self._what.get(key)
-        if what is None:
-            what = self._what[key] = what_verdict(self.case(number))
-        other = (self._holder[holder], self._kind[scope], self._grants[role], self._term[term])
-        terms = self._terms.get(other)
-        if terms is None:
-            terms = self._terms[other] = terms_verdict(self.case(number))
-        return what, terms
+        verdict = self._what.get(key)
+        if verdict is None:
+            verdict = self._what[key] = what_verdict(self.case(number))
+        return verdict
+
+    def _terms_of(self, number: int, holder: int, role: int, scope: int, term: int) -> Verdict:
+        key = (self._holder[holder], self._kind[scope], self._grants[role], self._term[term])
+        verdict = self._terms.get(key)
+        if verdict is None:
+            verdict = self._terms[key] = terms_verdict(self.case(number))
+        return verdict
 
     def _number_of_kind(self, holder: int, scope: int) -> int:
         key = (
@@ -144,9 +158,6 @@ class Rows:
                 collector.count(rule_id, severity, verdict.count)
             if verdict.open:
                 collector.count_undecided(verdict.count)
-
-    def _location(self, number: int) -> Location:
-        return self._table.location(number)
 
     def case(self, number: int) -> Case:
         """An assignment as rules see it."""
@@ -183,7 +194,7 @@ class Rows:
             at, alike = scopes[scope_number], self._holders[holder].alike
             if at is None or not alike.in_cells or alike.break_glass or self._places[scope_number].alike.elsewhere:
                 continue
-            if self._verdicts(number, holder, role, scope_number, term)[0].in_cells:
+            if self._what_of(number, holder, role, scope_number, term).in_cells:
                 for persona in dict.fromkeys(persona for persona, _, _ in alike.in_cells):
                     yield persona, at, table[number]
 

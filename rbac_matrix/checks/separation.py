@@ -7,7 +7,7 @@ together: whoever develops in one project may test in another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rbac_matrix.checks.collecting import Collector
@@ -59,11 +59,19 @@ class Sides:
             self._matching[role] = known
         return known
 
-    def note(self, numbers: Sequence[int], holder: str, role: HeldRole, place: Place, where: Location) -> None:
+    def note(
+        self,
+        numbers: Sequence[int],
+        holder: str,
+        role: HeldRole,
+        place: Place,
+        location: Callable[[int], Location],
+        row: int,
+    ) -> None:
         """Somebody has a role of those sides."""
         for number in numbers:
             if holder not in self._holders[number] and self._counts(self._sides[number], place):
-                reason = Reason(f"by {role.name} on {place.text}", place.alike.setups, "", where)
+                reason = Reason(f"by {role.name} on {place.text}", place.alike.setups, "", location(row))
                 self._holders[number][holder] = reason
 
     def _counts(self, side: Side, place: Place) -> bool:
