@@ -77,9 +77,8 @@ class DirectoryReader:
                 _own_object(record) if is_own or ("@odata.type" not in record and "kind" in record) else _object(record)
             )
             document.members[found.id] = None
-            if _REFERENCE not in record:
-                known = into.objects.get(found.id)
-                into.objects[found.id] = found if known is None else merged_object(known, found)
+            known = into.objects.get(found.id)
+            into.objects[found.id] = found if known is None else merged_object(known, found)
             _members(record, found, into, line)
 
         each(self, one, records, lines, into)
@@ -94,7 +93,11 @@ class DirectoryReader:
             return
         group, said = _group_of(document)
         if group is not None:
-            _set_members(into, group, tuple(document.members))
+            members = tuple(document.members)
+            if _is_transitive(document):
+                # Whoever is in the groups among them is in the list as well: it doesn't matter who is in those.
+                members = tuple(id for id in members if into.objects[id].kind is not PrincipalKind.GROUP)
+            _set_members(into, group, members)
             into.objects.setdefault(group, DirectoryObject(id=group, kind=PrincipalKind.GROUP))
         elif said or _lists_references(document):
             into.gap(
@@ -120,6 +123,12 @@ def _group_of(document: Document) -> tuple[str | None, bool]:
     if match is not None and document.envelope.key is not None:
         return match.group(1).casefold(), True
     return None, "member" in document.name.casefold()
+
+
+def _is_transitive(document: Document) -> bool:
+    fields = document.envelope.fields
+    said = "transitivemembers" in str(fields.get("@odata.context", "")).casefold()
+    return said or fields.get("transitive") is True or "transitive" in document.name.casefold()
 
 
 def _kind_of(record: Record) -> PrincipalKind | None:

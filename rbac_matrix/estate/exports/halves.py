@@ -92,6 +92,7 @@ def _read(path: Path, cut: int, into: Collected) -> bool:
     reading.end(Piece(other.envelope, (), (), last=True))
     reading.close()
     for half in (first, other.collected):
+        half.note_refused()
         into.table.extend(half.table)
         into.gaps += half.gaps
         into.covers |= half.covers

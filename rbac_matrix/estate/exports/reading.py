@@ -155,6 +155,7 @@ class FileReading:
         self._into = into
         self._cuts = Cuts()
         self._readers: dict[ExportReader, None] = {}
+        self._before: tuple[ExportReader, ...] = ()
         self._any = False
         self.document: Document | None = None
 
@@ -173,7 +174,7 @@ class FileReading:
         document.count += len(records)
         start = 0
         while start < len(records):
-            reader = self._reader(records[start], lines[start])
+            reader = self._reader(records[start], lines[start], document)
             end = start + 1
             while end < len(records) and isinstance(records[end], dict) and reader.recognises(records[end]):
                 end += 1
@@ -181,13 +182,14 @@ class FileReading:
             reader.read(records[start:end], lines[start:end], document, self._into)
             start = end
 
-    def _reader(self, record: Any, line: int) -> ExportReader:
+    def _reader(self, record: Any, line: int, document: Document) -> ExportReader:
         if not isinstance(record, dict):
             raise not_understood(self._into.shown_as, line, "an entry of it is no object")
         if _is_error(record):
             code = str(record["error"].get("code", "without a code"))
             raise ConfigurationError(f"is an error, and no list: {code}", where=f"{self._into.shown_as}:{line}")
-        reader = reader_of(record)
+        declared = document.envelope.fields.get("schema") == DIRECTORY_SCHEMA
+        reader = DirectoryReader() if declared else reader_of(record)
         if reader is None:
             raise not_understood(self._into.shown_as, line, "what it lists isn't known")
         return reader
@@ -196,10 +198,12 @@ class FileReading:
         """The document ends behind this piece."""
         document = self.document or Document(piece.envelope, self._name)
         if not self._readers:
-            self._readers[self._of_nothing(document)] = None
+            # A last page without rows is of what the pages before it are.
+            self._readers |= dict.fromkeys(self._before or (self._of_nothing(document),))
         for reader in self._readers:
             reader.finish(document, self._into)
             self._cuts.end(reader, document)
+        self._before = tuple(self._readers)
         self._readers.clear()
         self.document = None
 

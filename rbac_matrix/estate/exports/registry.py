@@ -1,4 +1,8 @@
-"""All readers of exports. A new kind is a reader and a line here; the first one that recognises a record reads it."""
+"""All readers of exports. A new kind is a reader and a line here.
+
+The first one that recognises a record reads it; an empty list is of the first one that the file's name fits, so that
+"deny-assignments" is asked before "assignments".
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,6 @@ from rbac_matrix.estate.exports.interface import ExportReader
 from rbac_matrix.estate.exports.resources import ResourceReader
 
 READERS: tuple[ExportReader, ...] = (
-    AssignmentReader(),
     ELIGIBLE_SCHEDULES,
     ACTIVE_SCHEDULES,
     PowerShellAssignmentReader(),
@@ -26,6 +29,7 @@ READERS: tuple[ExportReader, ...] = (
     GroupMembersReader(),
     GroupListReader(),
     FeedReader(),
+    AssignmentReader(),
     ResourceReader(),
     DirectoryReader(),
 )
