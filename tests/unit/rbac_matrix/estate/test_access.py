@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ PEOPLE = ("p1", "p2", "p3")
 GROUPS = ("g1", "g2", "g3")
 
 
-def assigned(who: str, what: str = "all", where: str = VAULT, **more: object) -> RoleAssignment:
+def assigned(who: str, what: str = "all", where: str = VAULT, **more: Any) -> RoleAssignment:
     made = RoleAssignment(
         name=f"{who} {what} {where}",
         role_id=id_of(what),
@@ -71,7 +72,7 @@ def assigned(who: str, what: str = "all", where: str = VAULT, **more: object) ->
         scope=scope_of(where),
         location=HERE,
     )
-    return dataclasses.replace(made, **more)  # type: ignore[arg-type]
+    return dataclasses.replace(made, **more)
 
 
 def directory(**members: Sequence[str]) -> Directory:
@@ -84,14 +85,14 @@ def directory(**members: Sequence[str]) -> Directory:
     )
 
 
-def estate(*assignments: RoleAssignment, known: Directory | None = None, **more: object) -> Estate:
+def estate(*assignments: RoleAssignment, known: Directory | None = None, **more: Any) -> Estate:
     made = Estate(
         covers=frozenset(Part), assignments=assignments, definitions=ROLES, directory=known or directory(), whole=True
     )
-    return dataclasses.replace(made, **more)  # type: ignore[arg-type]
+    return dataclasses.replace(made, **more)
 
 
-def index(*assignments: RoleAssignment, known: Directory | None = None, **more: object) -> AccessIndex:
+def index(*assignments: RoleAssignment, known: Directory | None = None, **more: Any) -> AccessIndex:
     return AccessIndex(estate(*assignments, known=known, **more), CATALOGUE)
 
 
@@ -235,7 +236,7 @@ class TestProvisos:
             ),
         ],
     )
-    def test_what_it_depends_on_is_said(self, changes: dict[str, object], says: str) -> None:
+    def test_what_it_depends_on_is_said(self, changes: dict[str, Any], says: str) -> None:
         way = index(assigned("p1", **changes)).who_can(DELETE, VAULT).ways(id_of("p1"))[0]
         assert says in way.provisos[0]
 

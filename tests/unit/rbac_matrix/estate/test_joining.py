@@ -65,9 +65,9 @@ def test_equal_names_in_templates_are_no_identity() -> None:
     assert joined.gaps == ()
 
 
-def directory(kind: PrincipalKind, members: tuple[str, ...] = (), **more: bool) -> Estate:
+def directory(kind: PrincipalKind, members: tuple[str, ...] = ()) -> Estate:
     object_ = DirectoryObject(id="x", kind=kind)
-    return Estate(directory=Directory(objects={"x": object_}, members={"g": members}, **more))
+    return Estate(directory=Directory(objects={"x": object_}, members={"g": members}))
 
 
 def test_directories_are_united_and_the_worse_counts() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def told(estate: Estate) -> tuple[object, ...]:
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(halves, "WORTH_IT", 0)
-    monkeypatch.setattr(halves.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
 @pytest.mark.slow
@@ -66,7 +67,7 @@ def test_halves_say_the_same_as_the_whole(layout: str, tmp_path: Path, monkeypat
     path.write_text(LAYOUTS[layout])
     whole = read_export(path, shown_as="export.json")
     monkeypatch.setattr(halves, "WORTH_IT", 0)
-    monkeypatch.setattr(halves.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     into = Collected("export.json")
     assert halves.read_in_halves(path, into)
     assert len(into.table) == 400
