@@ -14,7 +14,14 @@ from cli.rbac_difference import difference
 from cli.rbac_organisation import OrganisationChoice, organisation_options
 from cli.rbac_plan import apply, generate, plan
 from cli.rbac_render import render, schema
-from cli.rbac_sources import SortedSources, SourceChoice, load_estate, sort_sources, source_options
+from cli.rbac_sources import (
+    SortedSources,
+    SourceChoice,
+    load_estate,
+    read_templates,
+    sort_sources,
+    source_options,
+)
 from cli.reporting import ReportSelection, emit, make_report, report_options
 
 if TYPE_CHECKING:
@@ -69,16 +76,16 @@ def _templates(
     """Templates alone, as the release gate looks at them."""
     import tempfile
 
-    from deploy_gate.role_assignments import RbacMatrixScanner, TemplateInput
+    from deploy_gate.role_assignments import RbacMatrixScanner
     from scanners.interface import ScanContext
     from scanners.running import run_scanner
 
     here = Path.cwd()
-    values = here / sources.parameters if sources.parameters is not None else None
     scanner = RbacMatrixScanner(
-        tuple(TemplateInput(path, values) for path in found.templates),
+        (),
         environment,
         here / chosen.principals if chosen.principals is not None else None,
+        read=read_templates(sources, found),
         organisation=here / chosen.file if chosen.file is not None else None,
     )
     with tempfile.TemporaryDirectory(prefix="mlgate-rbac-") as workspace:

@@ -21,6 +21,7 @@ import click
 if TYPE_CHECKING:
     from rbac_matrix.estate.model import Estate
     from rbac_matrix.organisation.model import Organisation
+    from resource_readers.interface import ReadResult
 
 EXPORT_ENDINGS = (".json", ".jsonl", ".ndjson", ".csv")
 """Of files that are found in folders; a file that is named itself may have any."""
@@ -177,20 +178,25 @@ def _templates(sources: SourceChoice, chosen: SortedSources) -> Estate | None:
     if not chosen.templates:
         return None
     from deploy_gate.estate_sources import estate_of_templates
+
+    results = read_templates(sources, chosen)
+    return estate_of_templates(result for result, is_part in results if not is_part) if results else None
+
+
+def read_templates(sources: SourceChoice, chosen: SortedSources) -> tuple[tuple[ReadResult, bool], ...]:
+    """What the templates gave, each with whether another one takes it in.
+
+    Where no parameter file is named, values come from the one beside a template or from the pipelines that deploy it.
+    """
+    from deploy_gate.policy_checks.parts import parts_of
     from resource_readers.interface import ReadRequest
     from resource_readers.project_files import shown_name
-    from resource_readers.projects import FoundFile, find_files, nothing_read, read_file
+    from resource_readers.projects import read_paths
 
     values = Path.cwd() / sources.parameters if sources.parameters is not None else None
     root = sources.root.absolute()
-    request = ReadRequest(root=root, path=Path(), parameters=values)
+    request = ReadRequest(root=root, path=Path(), parameters=values, neighbours=values is None)
     exports = {shown for _, shown in chosen.exports} | {shown_name(root, path) for path, _ in chosen.exports}
-    results = []
-    for found in find_files(request, chosen.templates):
-        if not isinstance(found, FoundFile):
-            results.append(nothing_read(found))
-        elif found.shown not in exports:
-            result = read_file(request, found)
-            if result is not None:
-                results.append(result)
-    return estate_of_templates(results) if results else None
+    results = [one for one in read_paths(request, chosen.templates) if one[0] not in exports]
+    parts = parts_of(results)
+    return tuple((result, shown in parts) for shown, result in results)

@@ -10,6 +10,7 @@ from rbac_matrix.assignments import Timing
 from rbac_matrix.estate.merging import kinds_differ, merged_object
 from rbac_matrix.estate.model import Directory, DirectoryObject, Estate, Gap, Part
 from rbac_matrix.estate.table import ELIGIBLE, AssignmentTable, Terms
+from rbac_matrix.principals import GUID
 
 _NAMED = 20
 _T = TypeVar("_T")
@@ -96,7 +97,7 @@ def _same_names(table: AssignmentTable) -> tuple[set[int], list[Gap]]:
         kind = table.sources.values[table.source[row]].kind
         key = (kind + name.casefold(), table.scopes.values[table.scope[row]].text.casefold())
         known = first.setdefault(key, row)
-        if known == row or not kind:  # what templates call their assignments is no identity
+        if known == row or not kind or GUID.fullmatch(name) is None:  # names of templates are no identity
             continue
         if _alike(table, known, row):
             _unite(table, known, row)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from rbac_matrix.assignments import AssignmentScope, RoleAssignment, ScopeKind, Timing
 from rbac_matrix.estate.joining import join
 from rbac_matrix.estate.model import Directory, DirectoryObject, Estate, Gap, Part, PrincipalKind
 from rbac_matrix.estate.table import LISTED
 from verdicts import InputDigest, Location
 
+NAME = LISTED + "00000000-0000-4000-8000-000000000001"
 SCOPE = AssignmentScope(ScopeKind.SUBSCRIPTION, "", "/subscriptions/s")
 
 
-def assignment(name: str = LISTED + "1", *, principal: str = "p", timing: Timing = Timing.PERMANENT) -> RoleAssignment:
+def assignment(name: str = NAME, *, principal: str = "p", timing: Timing = Timing.PERMANENT) -> RoleAssignment:
     return RoleAssignment(
         name=name,
         role_id="r",
@@ -55,11 +58,9 @@ def test_one_id_with_two_holders_is_a_gap() -> None:
     assert [gap.part for gap in joined.gaps] == [Part.ASSIGNMENTS]
 
 
-def test_equal_names_in_templates_are_no_identity() -> None:
-    estates = [
-        Estate(assignments=[assignment("guid(...)")]),
-        Estate(assignments=[assignment("guid(...)", principal="q")]),
-    ]
+@pytest.mark.parametrize("name", ["guid(...)", LISTED + "{guid(/subscriptions/{subscrip…"])
+def test_equal_names_in_templates_are_no_identity(name: str) -> None:
+    estates = [Estate(assignments=[assignment(name)]), Estate(assignments=[assignment(name, principal="q")])]
     joined = join(*estates)
     assert len(joined.assignments) == 2
     assert joined.gaps == ()
