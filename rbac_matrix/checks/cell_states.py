@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rbac_matrix.cells import CellState
 from rbac_matrix.checks.holdings import Element, Holdings
 from rbac_matrix.checks.places import PlaceClass, apart
-from rbac_matrix.checks.roles import NOTHING, compared, too_much, union, without
+from rbac_matrix.checks.roles import NOTHING, Allowance, compared, union, without
 from rbac_matrix.checks.severity import has_effect
 from rbac_matrix.checks.world import World
 from rbac_matrix.matrix import Service
@@ -64,7 +64,7 @@ class CellJudge:
         self._world, self._holdings, self._together = world, holdings, together
         self._masks: dict[Spot, _Masks] = {}
         self._known: dict[tuple[Spot, int], State] = {}
-        self._allowed: dict[tuple[str, str], tuple[Permissions, str]] = {}
+        self._allowed: dict[tuple[str, str], Allowance] = {}
 
     def state(self, spot: Spot, held: int) -> CellState:
         """The state alone; `held` as `Holdings` has it, not 0."""
@@ -98,30 +98,32 @@ class CellJudge:
 
     def _classify(self, spot: Spot, element: Element, bit: int, masks: _Masks) -> None:
         masks.seen |= bit
-        allowed, unknown = self._allowance(spot)
+        allowed = self._allowance(spot)
         foreign = apart(element.setups, spot.place.setups)
         masks.foreign |= bit if foreign else 0
-        if element.role is None or unknown:
+        if element.role is None or allowed.unknown:
             masks.unknown |= bit
             return
-        limit = NOTHING if foreign else allowed
+        limit = self._world.roles.nothing if foreign else allowed
         try:
-            comparison = self._world.roles.against(element.role, limit, self._denied(spot, element))
+            beyond, gives = self._world.roles.beyond_and_all(element.role, limit, self._denied(spot, element))
         except CouldNotCheckError:
             masks.unknown |= bit
             return
-        if comparison.relation in (Relation.EQUAL, Relation.EXCESS):
-            masks.gives |= bit
-        if too_much(comparison):
+        masks.gives |= bit if gives else 0
+        if beyond:
             masks.beyond |= bit
         elif element.role.unknown:
             masks.unknown |= bit
-        elif comparison.relation is Relation.EQUAL and not element.part and not foreign:
+        elif gives and not element.part and not foreign:
             masks.whole |= bit
 
-    def _allowance(self, spot: Spot) -> tuple[Permissions, str]:
-        matrix = self._world.matrix
-        return self._world.roles.allowed(matrix.cell(spot.persona, spot.service.id))
+    def _allowance(self, spot: Spot) -> Allowance:
+        key = (spot.persona, spot.service.id)
+        known = self._allowed.get(key)
+        if known is None:
+            known = self._allowed[key] = self._world.roles.allowed(self._world.matrix.cell(*key))
+        return known
 
     def _denied(self, spot: Spot, element: Element) -> tuple[PermissionBlock, ...]:
         return tuple(block for index, blocks in spot.applied if index in element.denials for block in blocks)
@@ -134,8 +136,8 @@ class CellJudge:
             comparison = self._added_up(spot, elements)
         else:
             try:
-                allowed = self._allowance(spot)[0]
-                comparison = compared(union(self._permitted(spot, one) for one in elements), allowed)
+                permitted = union(self._permitted(spot, one) for one in elements)
+                comparison = compared(permitted, self._allowance(spot).permissions)
             except CouldNotCheckError as error:
                 return State(CellState.UNKNOWN, names, detail=str(error))
         if held & masks.beyond & masks.foreign:
@@ -150,16 +152,16 @@ class CellJudge:
 
     def _added_up(self, spot: Spot, elements: tuple[Element, ...]) -> Comparison:
         """Of many roles: what each of them has too much."""
-        allowed = self._allowance(spot)[0]
+        allowed = self._allowance(spot)
         excess: dict[ExcessAction, None] = {}
         for one in elements:
             if one.role is not None:
-                limit = NOTHING if apart(one.setups, spot.place.setups) else allowed
+                limit = self._world.roles.nothing if apart(one.setups, spot.place.setups) else allowed
                 excess.update(dict.fromkeys(self._world.roles.against(one.role, limit, self._denied(spot, one)).excess))
         return Comparison(Relation.EXCESS, tuple(sorted(excess, key=lambda one: (-one.danger, one.pattern.casefold()))))
 
     def _why(self, spot: Spot, elements: tuple[Element, ...]) -> str:
-        reasons = [self._allowance(spot)[1], *(one.role.unknown for one in elements if one.role is not None)]
+        reasons = [self._allowance(spot).unknown, *(one.role.unknown for one in elements if one.role is not None)]
         return next(filter(None, reasons), "a role is not known")
 
 

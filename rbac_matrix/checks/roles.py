@@ -17,6 +17,14 @@ NOTHING = Permissions()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Allowance:
+    """What a cell permits. One value for each cell, compared by identity. `unknown`: what of it isn't known."""
+
+    permissions: Permissions
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class HeldRole:
     """A role that somebody was given. One value for each role, compared by identity.
 
@@ -36,14 +44,14 @@ class HeldRole:
 
 
 class RoleBook:
-    """Roles of an estate and of the cells of a matrix."""
+    """Roles of an estate and of the cells of a matrix. `nothing` is what an empty cell allows."""
 
     def __init__(self, catalogue: RoleCatalogue) -> None:
         self._catalogue = catalogue
+        self.nothing = Allowance(NOTHING, "")
         self._held: dict[tuple[str, str], HeldRole] = {}
-        self._allowed: dict[frozenset[Role], tuple[Permissions, str]] = {}
-        self._compared: dict[tuple[HeldRole, Permissions, tuple[PermissionBlock, ...]], Comparison] = {}
-        self._unions: dict[tuple[tuple[HeldRole, ...], Permissions], Comparison] = {}
+        self._allowed: dict[frozenset[Role], Allowance] = {}
+        self._compared: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], Comparison] = {}
 
     def of(self, assignment: RoleAssignment | GivenRole) -> HeldRole | None:
         """The role that an assignment gives; None where it isn't known which."""
@@ -75,8 +83,8 @@ class RoleBook:
             grants, unknown = True, str(error)
         return HeldRole(role_id or custom.casefold(), named, definition.permissions, unknown, grants)
 
-    def allowed(self, cell: tuple[Role, ...]) -> tuple[Permissions, str]:
-        """What the roles of a cell permit together, and what of that isn't known ("" if all is)."""
+    def allowed(self, cell: tuple[Role, ...]) -> Allowance:
+        """What the roles of a cell permit together."""
         key = frozenset(cell)
         known = self._allowed.get(key)
         if known is None:
@@ -88,33 +96,33 @@ class RoleBook:
                     unknown = f"what the matrix's role {role.name} permits is not known"
                 else:
                     blocks.update(dict.fromkeys(definition.permissions.blocks))
-            known = Permissions(tuple(blocks)), unknown
-            self._allowed[key] = known
+            known = self._allowed[key] = Allowance(Permissions(tuple(blocks)), unknown)
         return known
 
     def _of_matrix(self, role: Role) -> RoleDefinition | None:
         found = self._catalogue.with_id(role.id) if role.id else None
         return found or self._catalogue.with_name(role.name)
 
-    def against(self, role: HeldRole, allowed: Permissions, denied: tuple[PermissionBlock, ...] = ()) -> Comparison:
+    def against(self, role: HeldRole, allowed: Allowance, denied: tuple[PermissionBlock, ...] = ()) -> Comparison:
         """A role, without what is denied, with what is allowed."""
         key = (role, allowed, denied)
         known = self._compared.get(key)
         if known is None:
-            known = compared(without(role.permissions, denied), allowed)
+            known = compared(without(role.permissions, denied), allowed.permissions)
             self._compared[key] = known
         return known
 
-    def together(self, roles: Sequence[HeldRole], allowed: Permissions) -> Comparison:
-        """Several roles as one."""
-        if len(roles) == 1:
-            return self.against(roles[0], allowed)
-        key = (tuple(roles), allowed)
-        known = self._unions.get(key)
-        if known is None:
-            known = compared(union(one.permissions for one in roles), allowed)
-            self._unions[key] = known
-        return known
+    def beyond_and_all(
+        self, role: HeldRole, allowed: Allowance, denied: tuple[PermissionBlock, ...] = ()
+    ) -> tuple[bool, bool]:
+        """Whether a role permits something that isn't allowed, and whether it permits all that is."""
+        known = self._compared.get((role, allowed, denied))
+        if known is not None:
+            return too_much(known), known.relation in (Relation.EQUAL, Relation.EXCESS)
+        from rbac_matrix.permissions.comparison import contains
+
+        held = without(role.permissions, denied)
+        return not contains(allowed.permissions, held), contains(held, allowed.permissions)
 
 
 def union(many: Iterable[Permissions]) -> Permissions:

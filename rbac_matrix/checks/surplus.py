@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rbac_matrix.assignments import ScopeKind
 from rbac_matrix.checks.case import Case
-from rbac_matrix.checks.roles import NOTHING, too_much
+from rbac_matrix.checks.roles import too_much
 from rbac_matrix.checks.severity import in_words, severity_of, with_effect
 from rbac_matrix.matrix import Role, Service
 from rbac_matrix.permissions.interface import ExcessAction
@@ -46,12 +46,12 @@ def beyond(case: Case, allowed: Sequence[Role]) -> Surplus | None:
     role = case.role
     if role is None:
         return None
-    permissions, unknown = case.world.roles.allowed(tuple(allowed))
-    if unknown:
+    allowance = case.world.roles.allowed(tuple(allowed))
+    if allowance.unknown:
         return None
     if role.unknown and not role.permissions.blocks:
-        return None if permissions.blocks else Surplus((), ())
-    comparison = case.world.roles.against(role, permissions, case.denied)
+        return None if allowance.permissions.blocks else Surplus((), ())
+    comparison = case.world.roles.against(role, allowance, case.denied)
     if not too_much(comparison):
         return None
     place = case.place.alike
@@ -69,8 +69,7 @@ def columns_exceeded(case: Case) -> tuple[Service, ...]:
         if not service.resource_types:
             continue
         cell = tuple(dict.fromkeys(r for one in case.personas for r in matrix.cell(one.id, service.id)))
-        permissions, _ = book.allowed(cell)
-        if too_much(book.against(role, permissions)):
+        if book.beyond_and_all(role, book.allowed(cell))[0]:
             found.append(service)
     return tuple(found)
 
@@ -79,7 +78,7 @@ def everything(case: Case) -> Surplus:
     """All that the role permits, as if nothing was allowed."""
     if case.role is None or not case.role.permissions.blocks:
         return Surplus((), ())
-    comparison = case.world.roles.against(case.role, NOTHING)
+    comparison = case.world.roles.against(case.role, case.world.roles.nothing)
     return Surplus(comparison.excess, comparison.excess)
 
 

@@ -99,7 +99,7 @@ def open_about_role(case: Case) -> list[str]:
     if assignment.scope.kind is ScopeKind.UNKNOWN:
         reasons.append(f"its scope is not known ({assignment.scope.text})")
     if case.cell and role is not None:
-        reasons += filter(None, [case.world.roles.allowed(case.cell)[1]])
+        reasons += filter(None, [case.world.roles.allowed(case.cell).unknown])
     grant = portal_grant(case)
     if assignment.condition is None and grant is not None and grant.condition:
         reasons.append("its condition is not known")

@@ -75,7 +75,7 @@ def works_in_portal(world: World, personas: Sequence[Persona]) -> bool:
         return False
     from rbac_matrix.permissions.comparison import permits
 
-    cells = [world.roles.allowed(world.matrix.cell(one.id, service.id))[0] for one in people]
+    cells = [world.roles.allowed(world.matrix.cell(one.id, service.id)).permissions for one in people]
     return any(permits(one, _RUN, data=False) for one in cells)
 
 
