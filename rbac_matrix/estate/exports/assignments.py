@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from rbac_matrix.assignments import RoleAssignment, Timing
+from rbac_matrix.assignments import AssignmentScope, RoleAssignment, Timing
 from rbac_matrix.estate.exports.interface import (
     Collected,
     Document,
@@ -20,9 +21,11 @@ from rbac_matrix.estate.exports.interface import (
     type_of,
 )
 from rbac_matrix.estate.model import Part
-from rbac_matrix.estate.table import ELIGIBLE, LISTED, GivenRole, Holder, Source, Terms
+from rbac_matrix.estate.table import ELIGIBLE, LISTED, GivenRole, Holder, Pool, Source, Terms
 from rbac_matrix.principals import GUID
 from rbac_matrix.scopes import scope_of
+
+_T = TypeVar("_T", bound=Hashable)
 
 _TYPE = "microsoft.authorization/roleassignments"
 _SCHEDULES = {
@@ -64,7 +67,8 @@ class AssignmentReader:
 
     def read(self, records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
         """See ExportReader."""
-        into.table.source.extend(_add_rows(records, lines, document, into))
+        if not _add_together(records, lines, document, into):
+            _add_one_by_one(records, lines, document, into)
 
     def finish(self, document: Document, into: Collected) -> None:
         """See ExportReader."""
@@ -73,43 +77,81 @@ class AssignmentReader:
             into.whole = True
 
 
-def _add_rows(records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> Iterator[int]:
-    """Adds them to the columns; gives the number of their source for each.
+def _add_together(records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> bool:
+    """Adds all of them at once, column by column; False, with nothing added, if one of them isn't as it should be.
 
     There may be a million: what comes again is looked up as it stands, and is checked when it is met first.
     """
     table = into.table
     holders, roles, scopes, terms = document.met
-    source = table.sources.number(Source(into.shown_as, None, LISTED))
+    inner = list(map(properties_of, records))
+    try:
+        # The id is the key, and its type and name are those that stand beside it first.
+        who = _numbers(holders, [one.get("principalId") for one in inner], inner, table.holders, _holder)
+        what = _numbers(roles, [one.get("roleDefinitionId") for one in inner], inner, table.roles, _role)
+        where = _numbers(scopes, [one.get("scope") for one in inner], inner, table.scopes, _own_scope)
+        conditions = [(one.get("condition"), one.get("description")) for one in inner]
+        how = _numbers(terms, conditions, inner, table.terms, _terms)
+    except (TypeError, RecordError):  # a list or an object can't be looked up
+        return False
+    names: list[Any] = [one.get("name") for one in records]
+    if set(map(type, names)) != {str} or "" in names:
+        return False
+    table.names += names
+    table.lines.extend(lines)
+    table.holder.extend(who)
+    table.role.extend(what)
+    table.scope.extend(where)
+    table.term.extend(how)
+    table.source.extend([_source(into)] * len(names))
+    return True
+
+
+def _numbers(
+    met: dict[Any, int],
+    keys: Sequence[Any],
+    records: Sequence[Record],
+    pool: Pool[_T],
+    made: Callable[[Record], _T],
+) -> Sequence[int]:
+    """The number of each key's value. Raises RecordError, and TypeError for a key that can't be looked up."""
+    numbers = list(map(met.get, keys))
+    if None in numbers:
+        for key, record in zip(keys, records, strict=True):
+            if key not in met:
+                met[key] = pool.number(made(record))
+        numbers = list(map(met.get, keys))
+    return numbers  # type: ignore[return-value]  # each was met by now
+
+
+def _add_one_by_one(records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
+    """The same, where some of them can't be read: those become gaps."""
     for record, line in zip(records, lines, strict=True):
-        inner = properties_of(record) if "properties" in record else record
-        get = inner.get
         try:
+            table = into.table
+            inner = properties_of(record)
+            row = (_holder(inner), _role(inner), scope_of(_scope(record, inner)), _terms(inner))
             name = record.get("name") or text_in(record, "id").rpartition("/")[2]
-            # The id is the key, and its type and name are those that stand beside it first.
-            if (holder := holders.get(who := get("principalId"))) is None:
-                holder = holders[who] = table.holders.number(_holder(inner))
-            if (role := roles.get(what := get("roleDefinitionId"))) is None:
-                role = roles[what] = table.roles.number(_role(inner))
-            if (scope := scopes.get(where := get("scope") or f"{record.get('id')}")) is None:
-                scope = scopes[where] = table.scopes.number(scope_of(_scope(record, inner)))
-            if (term := terms.get(how := (get("condition"), get("description")))) is None:
-                term = terms[how] = table.terms.number(_terms(inner))
-            if type(name) is not str:
+            if not isinstance(name, str):
                 raise RecordError("'name' is no text")
-        except TypeError:  # a list or an object can't be looked up
-            into.refuse(Part.ASSIGNMENTS, "a role assignment", "a list or an object stands where a text should", line)
-            continue
         except RecordError as error:
             into.refuse(Part.ASSIGNMENTS, "a role assignment", str(error), line)
             continue
         table.names.append(name)
         table.lines.append(line)
-        table.holder.append(holder)
-        table.role.append(role)
-        table.scope.append(scope)
-        table.term.append(term)
-        yield source
+        table.holder.append(table.holders.number(row[0]))
+        table.role.append(table.roles.number(row[1]))
+        table.scope.append(table.scopes.number(row[2]))
+        table.term.append(table.terms.number(row[3]))
+        table.source.append(_source(into))
+
+
+def _source(into: Collected) -> int:
+    return into.table.sources.number(Source(into.shown_as, None, LISTED))
+
+
+def _own_scope(inner: Record) -> AssignmentScope:
+    return scope_of(text_in(inner, "scope"))
 
 
 def _terms(inner: Record) -> Terms:

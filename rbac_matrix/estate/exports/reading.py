@@ -175,7 +175,9 @@ class FileReading:
         start = 0
         while start < len(records):
             reader = self._reader(records[start], lines[start], document)
-            end = start + 1
+            end = len(records)
+            if not (start == 0 and set(map(type, records)) == {dict} and all(map(reader.recognises, records))):
+                end = start + 1
             while end < len(records) and isinstance(records[end], dict) and reader.recognises(records[end]):
                 end += 1
             self._readers[reader] = None

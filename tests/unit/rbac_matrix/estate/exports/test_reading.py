@@ -171,8 +171,8 @@ class TestRoleAssignments:
         [
             ({"principalId": None}, "'principalId' is missing"),
             ({"principalId": 7}, "'principalId' is missing or no text"),
-            ({"principalId": ["x"]}, "a list or an object stands where a text should"),
-            ({"roleDefinitionId": {"id": 1}}, "a list or an object stands where a text should"),
+            ({"principalId": ["x"]}, "'principalId' is missing or no text"),
+            ({"roleDefinitionId": {"id": 1}}, "'roleDefinitionId' is missing or no text"),
             ({"scope": 5}, "'scope' is no text"),
             ({"condition": True}, "'condition' is no text"),
             ({"name": [], "id": None}, "'id' is missing"),
