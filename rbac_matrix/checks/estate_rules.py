@@ -10,6 +10,7 @@ from rbac_matrix.checks.workloads import ENDPOINT, WORKSPACE
 from rbac_matrix.checks.world import World
 from rbac_matrix.estate.model import IdentityUse
 from rbac_matrix.permissions.interface import RoleDefinition
+from rbac_matrix.scopes import type_and_name
 from verdicts import Finding, Location, Severity
 
 SHARED_IDENTITY = "MLG-RBAC-SHARED-IDENTITY"
@@ -37,10 +38,12 @@ def _finding(
 
 def shared_identities(world: World, collector: Collector) -> None:
     """One managed identity for several hubs, projects or endpoints."""
-    by_identity: dict[str, dict[str, IdentityUse]] = {}
+    by_identity: dict[tuple[str, str], dict[str, IdentityUse]] = {}
     for use in world.estate.identity_uses:
         if use.resource_type.casefold() in _OWN_IDENTITY:
-            by_identity.setdefault(fold(use.identity), {}).setdefault(fold(use.resource_id), use)
+            # A name that isn't known whole means the same identity within one file alone.
+            file = use.location.path if "{" in type_and_name(use.identity)[1] or "/" not in use.identity else ""
+            by_identity.setdefault((fold(use.identity), file), {}).setdefault(fold(use.resource_id), use)
     for uses in by_identity.values():
         if len(uses) < 2:
             continue
