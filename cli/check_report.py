@@ -30,21 +30,23 @@ def merged_outcomes(
     waivers: Sequence[Waiver],
     at: dt.datetime,
 ) -> tuple[Outcome, ...]:
-    """The outcomes in which one mistake is one finding; see deploy_gate.static_checks.merging."""
+    """The outcomes in which one mistake is one finding; see deploy_gate.static_checks.merging and repeated_findings."""
     from deploy_gate.policy_checks.names import SCANNER as POLICY
     from deploy_gate.static_checks.checked_files import checked_bytes, checked_digests
     from deploy_gate.static_checks.merging import declarations_of, merge_duplicates
     from deploy_gate.static_checks.readings import Results
+    from deploy_gate.static_checks.repeated_findings import fold_repeated
     from scanners.checkov_templates import SCANNER as CHECKOV
 
     partners = {rule.id: rule.checkov for rule in rules if rule.checkov}
     named = {check for checks in partners.values() for check in checks}
     both = _paths(outcomes, POLICY, partners) & _paths(outcomes, CHECKOV, named)
     if not both:
-        return tuple(outcomes)
+        return fold_repeated(outcomes, waivers)
     concerned = Results([one for one in readings if any(file.name in both for file in one.files)])
     files = checked_bytes(root, checked_digests(outcomes), sorted(both))
-    return merge_duplicates(outcomes, partners, declarations_of(concerned, files), waivers, at)
+    merged = merge_duplicates(outcomes, partners, declarations_of(concerned, files), waivers, at)
+    return fold_repeated(merged, waivers)
 
 
 def _paths(outcomes: Sequence[Outcome], scanner: str, rules: Collection[str]) -> set[str]:
