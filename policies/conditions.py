@@ -60,7 +60,7 @@ class SharedConditions:
             known = self._known[key] = Condition(made.ask, made.applicable, made.typed, len(self._known) + 1)
         elif known.identity not in self._remembering:
             self._remembering.add(known.identity)
-            known = Condition(_remembering(known.ask), known.applicable, known.typed, known.identity)
+            known = Condition(remembering(known.ask), known.applicable, known.typed, known.identity)
             self._known[key] = known
         return known
 
@@ -289,7 +289,9 @@ def _maybe(_scope: Scope) -> Truth:
     return _NOT_CONSIDERED
 
 
-def _remembering(ask: Ask) -> Ask:
+def remembering(ask: Ask) -> Ask:
+    """The same, asked once for a scope."""
+
     def remembered(scope: Scope) -> Truth:
         truth = scope.answers.get(ask)
         if truth is None:
@@ -312,14 +314,14 @@ def _not(inner: Ask) -> Ask:
 
 
 def _all_of(parts: tuple[Ask, ...]) -> Ask:
-    return _settled_by(parts, decisive=False)
+    return settled_by(parts, decisive=False)
 
 
 def _any_of(parts: tuple[Ask, ...]) -> Ask:
-    return _settled_by(parts, decisive=True)
+    return settled_by(parts, decisive=True)
 
 
-def _settled_by(parts: tuple[Ask, ...], decisive: bool) -> Ask:
+def settled_by(parts: tuple[Ask, ...], decisive: bool) -> Ask:
     """The conditions in order, up to one that comes to `decisive`."""
 
     def ask(scope: Scope) -> Truth:

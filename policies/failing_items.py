@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies.compiled_expressions import Compiled, compile_value
-from policies.conditions import Compiler, Facts
+from policies.conditions import Compiler, Facts, remembering, settled_by
 from policies.counts import Ask
 from policies.definitions import CompiledPolicy
 from policies.fields import alias_path
@@ -58,10 +58,14 @@ class ItemFinder:
 
     def items(self, resource: Mapping[str, Any], surroundings: Surroundings) -> tuple[Place, ...]:
         """The items that make the rule hold for a resource, each once; empty where that can't be told."""
+        return self.items_in(scope_of(resource, surroundings))
+
+    def items_in(self, scope: Scope) -> tuple[Place, ...]:
+        """`items` over a scope that is at hand."""
         if self._root is None:
             return ()
         try:
-            return tuple(dict.fromkeys(_items(self._root, scope_of(resource, surroundings))))
+            return tuple(dict.fromkeys(_items(self._root, scope)))
         except (EvaluationError, InvalidAliasError, RecursionError):
             return ()
 
@@ -84,15 +88,18 @@ class _Plan:
         self._parameters = policy.parameters
 
     def _ask(self, body: Any, *, inside: bool = False) -> Ask:
-        # Each with facts of its own: the whole was within the limits, and its parts are compiled again and again.
+        # Each with facts of its own: the whole was within the limits.
         return Compiler(self._parameters, Facts(), inside_count=inside).compile(body, "if").ask
 
     def node(self, body: Mapping[str, Any]) -> _Node:
-        ask = self._ask(body)
         keys = {key.lower(): key for key in body}
         for name in ("allof", "anyof"):
             if name in keys:
-                return _Node(ask, tuple(self.node(one) for one in body[keys[name]]), together=name == "allof")
+                parts = tuple(self.node(one) for one in body[keys[name]])
+                asked = settled_by(tuple(part.ask for part in parts), decisive=name == "anyof")
+                return _Node(remembering(asked), parts, together=name == "allof")
+        # Asked as a part of what is around it, and by itself.
+        ask = remembering(self._ask(body))
         if "count" not in keys:
             return _Node(ask)
         operator = next(name for name in keys if name in OPERATORS)

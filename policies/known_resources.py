@@ -12,7 +12,7 @@ from typing import Any
 from policies.definitions import CompiledPolicy
 from policies.evaluation import Answer, State, evaluate_scope
 from policies.resource_types import type_key
-from policies.scope import Surroundings, Trace, scope_of
+from policies.scope import Scope, Surroundings, Trace, scope_of
 
 Resource = Mapping[str, Any]
 
@@ -95,7 +95,13 @@ def evaluate_known(
         applies: the policy's pack says that it applies to the resource's type for certain.
         trace: collects the conditions of a policy that was compiled with `policies.definitions.traced`.
     """
-    scope = scope_of(resource, surroundings, trace)
+    return evaluate_known_scope(policy, scope_of(resource, surroundings, trace), known, applies=applies)
+
+
+def evaluate_known_scope(
+    policy: CompiledPolicy, scope: Scope, known: KnownResources, *, applies: bool = False
+) -> Answer:
+    """`evaluate_known` over a scope that is at hand; policies with conditions in common share its answers."""
     if policy.existence is None:
         return evaluate_scope(policy, scope, None, applies=applies)
     wanted = policy.existence.type
@@ -104,13 +110,15 @@ def evaluate_known(
     answer = evaluate_scope(policy, scope, certain, applies=applies)
     if answer.state is not State.NON_COMPLIANT:
         return answer
+    # What is asked again is nothing for a trace.
+    again = scope if scope.trace is None else scope_of(scope.resource, scope.surroundings)
     possible = known.possible(type_)
     if possible:
-        best = evaluate_scope(policy, scope_of(resource, surroundings), [*certain, *possible], applies=applies)
+        best = evaluate_scope(policy, again, [*certain, *possible], applies=applies)
         if best.state is not State.NON_COMPLIANT:
             referred = all(one.get("$existing") for one in possible)
             why = "was deployed elsewhere" if referred else "is deployed under a condition that isn't known"
             return Answer(effect=answer.effect, state=State.UNKNOWN, reason=f"the related {wanted.constant} {why}")
     if known.has_all(type_):
         return answer
-    return evaluate_scope(policy, scope_of(resource, surroundings), None, applies=applies)
+    return evaluate_scope(policy, again, None, applies=applies)

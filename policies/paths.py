@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -132,6 +133,7 @@ def _walk(
     yield current, positions
 
 
+@functools.lru_cache(maxsize=16384)
 def parse_path(text: str) -> PropertyPath:
     """A path as alias tables write it: names joined by dots, "[*]" behind arrays, ['name'] for odd names."""
     steps: list[Step] = []
@@ -147,6 +149,17 @@ def parse_path(text: str) -> PropertyPath:
 
 
 def _parts(text: str) -> Iterator[str]:
+    if "['" in text:
+        yield from _odd_parts(text)
+        return
+    first, *others = text.split("[*]")
+    yield from filter(None, first.split("."))
+    for part in others:
+        yield "[*]"
+        yield from filter(None, part.split("."))
+
+
+def _odd_parts(text: str) -> Iterator[str]:
     name = ""
     index = 0
     while index < len(text):

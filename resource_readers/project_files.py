@@ -6,11 +6,14 @@ Files are opened here: never one outside of the root, never a device or pipe, ne
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import json
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -65,6 +68,19 @@ class ProjectFile:
         return self._searchable[0]
 
 
+_watched: ContextVar[Callable[[ProjectFile], None] | None] = ContextVar("who sees opened files", default=None)
+
+
+@contextlib.contextmanager
+def watching(see: Callable[[ProjectFile], None]) -> Iterator[None]:
+    """Shows every file that is opened inside to somebody who wants to know of its content, too."""
+    token = _watched.set(see)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+
+
 def shown_name(root: Path, path: Path) -> str:
     """How a path is shown: relative to the root where it is below it."""
     # Of thousands of files in a run, so without making paths of the texts.
@@ -86,6 +102,9 @@ def open_inside(root: Path, path: Path, *, maximum: int = MAXIMUM_BYTES) -> Proj
         raise UnreadableFileError(shown, str(error)) from None
     file = ProjectFile(Path(real), shown, data)
     note(question, _opened(real, file.digest.digest))
+    see = _watched.get()
+    if see is not None:
+        see(file)
     return file
 
 

@@ -17,9 +17,9 @@ from deploy_gate.policy_checks.rule_sets import RuleSet
 from deploy_gate.policy_checks.tally import Tally, declaration_of, note
 from policies.aliases import built_in_aliases
 from policies.evaluation import Answer, State
-from policies.known_resources import KnownResources, evaluate_known
+from policies.known_resources import KnownResources, evaluate_known_scope
 from policies.rules import Rule
-from policies.scope import Surroundings
+from policies.scope import Surroundings, scope_of
 from resource_readers.interface import NotRead, ReadResult, Resource
 from resource_readers.rendering import plain_resource
 from verdicts import Completed, Evidence, Finding, Location, NotCompleted, Outcome, Reason
@@ -63,7 +63,7 @@ def judge(
     )
     taken_in = _taken_in(views, parts)
     framed = parts | templates_of((shown, view) for shown, _, view in views)
-    tally, places = Tally(), Places(surroundings)
+    tally, places = Tally(), Places()
     for shown, resource, view in (one for one in every if not one[1].existing or is_change(one[1])):
         if only is not None and shown not in only and resource.location.path not in only:
             continue
@@ -72,6 +72,7 @@ def judge(
         declared = declaration_of(resource)
         judged_there = (is_part and declared in taken_in) or (shown in framed and is_frame(view))
         answers = tally.answers_of(declared)
+        scope = scope_of(view, surroundings)
         for policy, applies in rules.pack.candidates(view, surroundings):
             if is_part and policy.existence is not None:
                 continue  # what a part needs beside it may come from the file that takes it in
@@ -80,14 +81,14 @@ def judge(
                 continue  # what a change doesn't say may be right where the resource is declared
             if judged_there and rule.family != SECRETS:
                 continue  # a default that nobody gets is none; a secret stands in the file whoever gets it
-            answer = evaluate_known(policy, view, surroundings, known, applies=applies)
+            answer = evaluate_known_scope(policy, scope, known, applies=applies)
             state = _state(rule, answer, is_part or resource.existing)
             note(answers, policy.definition.name, state)
             if state is State.UNKNOWN:
                 where = f"{resource.id} (line {resource.location.line}): {answer.reason}"
                 tally.undecided.setdefault((rule.id, resource.location.path), []).append(where)
             elif state is State.NON_COMPLIANT:
-                found = places.of(rule, policy, resource, view)
+                found = places.of(rule, policy, resource, scope)
                 tally.found(_finding(rule, rules, resource, answer, found), declared, is_part=is_part)
     judged = [result for shown, result in read if only is None or shown in only]
     hidden = [one for result in judged for one in result.not_read if one.may_hold_resources]

@@ -10,7 +10,7 @@ from deploy_gate.policy_checks.names import SECRETS
 from policies.definitions import CompiledPolicy
 from policies.failing_items import ItemFinder, Place
 from policies.rules import Rule
-from policies.scope import Surroundings
+from policies.scope import Scope
 from resource_readers.interface import Resource
 from verdicts import Location
 
@@ -32,13 +32,12 @@ class Found:
 class Places:
     """Finds places; remembers what it made of each rule."""
 
-    surroundings: Surroundings
     _finders: dict[str, ItemFinder] = field(default_factory=dict)
 
-    def of(self, rule: Rule, policy: CompiledPolicy, resource: Resource, view: Mapping[str, Any]) -> Found:
+    def of(self, rule: Rule, policy: CompiledPolicy, resource: Resource, scope: Scope) -> Found:
         """Where the resource breaks the rule; the first place, if there are several."""
-        path = pointer_parts(rule.pointer)
-        items = self._items(rule, policy, path, view) if path else ()
+        path, view = pointer_parts(rule.pointer), scope.resource
+        items = self._items(rule, policy, path, scope) if path else ()
         line, column = resource.place(*(items[0] if items else path))
         location = Location(resource.location.path, line, column)
         if not items:
@@ -48,7 +47,7 @@ class Places:
         return Found(location, _item_words(items, view, lines, secret=rule.family == SECRETS))
 
     def _items(
-        self, rule: Rule, policy: CompiledPolicy, path: Place, view: Mapping[str, Any]
+        self, rule: Rule, policy: CompiledPolicy, path: Place, scope: Scope
     ) -> tuple[tuple[str | int, ...], ...]:
         """The items in what the rule names; a count of something else only tells when the rule holds."""
         finder = self._finders.get(rule.id)
@@ -57,7 +56,7 @@ class Places:
         named = tuple(str(part).casefold() for part in path)
         return tuple(
             item
-            for item in finder.items(view, self.surroundings)
+            for item in finder.items_in(scope)
             if len(item) > len(path) and tuple(str(part).casefold() for part in item[: len(path)]) == named
         )
 

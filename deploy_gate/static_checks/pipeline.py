@@ -17,9 +17,10 @@ from deploy_gate.static_checks.rule_check import POLICY, PolicyCheck
 from deploy_gate.static_checks.rule_check import rules_for as rules_for
 from deploy_gate.static_checks.selection import ChangedFiles, Selection, select
 from deploy_gate.static_checks.settings import CHECKS, CheckSettings
-from deploy_gate.static_checks.skipped_findings import skips_in
+from deploy_gate.static_checks.skipped_findings import WithoutSkips, skips_in
 from deploy_gate.static_checks.template_checks import CHECKOV, RBAC_MATRIX, checkov_scanner, rbac_scanner
 from resource_readers.interface import ReadRequest
+from resource_readers.project_files import watching
 from scanners.interface import Keeper, ScanContext, Scanner
 from scanners.running import Progress, run_scanners
 from verdicts import Completed, NotCompleted, Outcome, Reason, RuleAnswers, Waiver
@@ -96,7 +97,9 @@ def check_project(request: CheckRequest, context: ScanContext, *, progress: Prog
     root, settings = request.read.root, request.settings
     accepted = accepted_findings(root, settings)
     memory = KeptReadings(request.read, request.keeper)
-    project = read_project(memory, request.read, request.paths, settings)
+    without_skips = WithoutSkips()
+    with watching(without_skips.see):
+        project = read_project(memory, request.read, request.paths, settings)
     selection = select(project.readings, project.named, request.changed, settings, root)
     plan = _planned(request, project, selection)
     outcomes: list[Outcome] = []
@@ -105,7 +108,7 @@ def check_project(request: CheckRequest, context: ScanContext, *, progress: Prog
         outcomes += [outcome for said in by_scanner.values() for outcome in said]
     chosen = [one for one in project.readings if one.shown in selection]
     findings = [finding for outcome in outcomes for finding in outcome.findings]
-    skips = skips_in(root, chosen, findings, settings.skips, context.now)
+    skips = skips_in(root, chosen, findings, settings.skips, context.now, without_skips.digests)
     if skips.findings:
         outcomes.append(Completed(scanner=SKIPS, examined=len(skips.findings), unit="skips", findings=skips.findings))
     memory.keep()

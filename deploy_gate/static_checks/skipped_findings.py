@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy_gate.static_checks.inline_skips import AllowedSkips, Skips, apply_skips, has_skip
 from deploy_gate.static_checks.readings import Reading
-from resource_readers.project_files import UnreadableFileError, open_inside
+from resource_readers.project_files import ProjectFile, UnreadableFileError, open_inside
 from verdicts import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutSkips:
+    """Remembers of files, as they are read, that there is no skip in them.
+
+    Attributes:
+        digests: of the content without a skip, by name.
+    """
+
+    digests: dict[str, str] = field(default_factory=dict)
+
+    def see(self, file: ProjectFile) -> None:
+        """Looks at a file; one of another content before is forgotten."""
+        if has_skip(file.data):
+            self.digests.pop(file.shown, None)
+        else:
+            self.digests[file.shown] = file.digest.digest
 
 
 def skips_in(
@@ -19,8 +38,19 @@ def skips_in(
     findings: Iterable[Finding],
     allowed: AllowedSkips | None,
     now: dt.datetime,
+    without: Mapping[str, str] | None = None,
 ) -> Skips:
-    """What the skips in all files of these readings come to, also in those that they take in."""
+    """What the skips in all files of these readings come to, also in those that they take in.
+
+    Args:
+        root: the project's folder.
+        readings: those that were judged.
+        findings: all.
+        allowed: what the configuration allows; None for no skips.
+        now: the moment of the check (aware, UTC).
+        without: digests of contents in which no skip stands, by name: these aren't opened again. See WithoutSkips.
+    """
+    known = without or {}
     opened: dict[str, bool] = {}
     files: dict[str, bytes] = {}
     for reading in readings:
@@ -28,7 +58,8 @@ def skips_in(
             found = set()
             for digest in reading.files:
                 if digest.name not in opened:
-                    opened[digest.name] = _look(root, digest.name, files)
+                    without_skip = known.get(digest.name) == digest.digest
+                    opened[digest.name] = not without_skip and _look(root, digest.name, files)
                 if opened[digest.name]:
                     found.add(digest.name)
             reading.skipping = frozenset(found)

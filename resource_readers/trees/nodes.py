@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple, TypeAlias
+
+from verdicts.records import record
 
 
 class Position(NamedTuple):
@@ -13,7 +15,7 @@ class Position(NamedTuple):
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Literal:
     """A text, number, truth value or null."""
 
@@ -22,7 +24,7 @@ class Literal:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ArrayNode:
     """`[a, b]`; an item may be a Spread."""
 
@@ -31,7 +33,7 @@ class ArrayNode:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entry:
     """`key: value`; the key is a text or, where it is computed, a node. A Spread stands as a value under the key ""."""
 
@@ -41,7 +43,7 @@ class Entry:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ObjectNode:
     """`{key: value}` in the file's order."""
 
@@ -71,7 +73,7 @@ class ObjectNode:
         return next((entry for entry in self.entries if entry.key == key), near)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Spread:
     """`...value` inside an array or object."""
 
@@ -80,7 +82,7 @@ class Spread:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Name:
     """A symbol of a Bicep file, or a loop or lambda variable."""
 
@@ -89,7 +91,7 @@ class Name:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Call:
     """A function call; operators are calls of the function that the template language has for them."""
 
@@ -99,7 +101,7 @@ class Call:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Member:
     """`base.name`; `safe` is `base.?name`."""
 
@@ -110,7 +112,7 @@ class Member:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Index:
     """`base[index]`; `safe` is `base[?index]`."""
 
@@ -121,7 +123,7 @@ class Index:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Loop:
     """One value for each item.
 
@@ -143,7 +145,7 @@ class Loop:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lambda:
     """`(a, b) => body`."""
 
@@ -153,7 +155,7 @@ class Lambda:
     column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unreadable:
     """Something that was not understood; evaluates to an Unknown with the reason.
 
@@ -169,7 +171,7 @@ class Unreadable:
 Node: TypeAlias = Literal | ArrayNode | ObjectNode | Spread | Name | Call | Member | Index | Loop | Lambda | Unreadable
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NodeSource:
     """A SourceMap over a tree."""
 

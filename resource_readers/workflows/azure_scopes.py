@@ -15,6 +15,7 @@ from resource_readers.workflows.azure_functions import MAXIMUM_TEXT
 from resource_readers.workflows.azure_values import Chosen, Computed, Result, chosen_node, text_of_result, to_node
 from resource_readers.workflows.documents import Document
 from resource_readers.workflows.service_expressions import replace_expressions, whole_expression
+from verdicts.records import record
 
 MAXIMUM_DEPTH = 220
 """Mappings and lists in each other; one of both kinds in a file counts twice."""
@@ -67,7 +68,7 @@ class Scope:
         return replace(self, loops={**self.loops, name.lower(): value})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Part(ObjectNode):
     """A mapping that was computed in the scope of another file, which it remembers."""
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from resource_readers.interface import Unknown
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode
 from resource_readers.workflows.properties import Uncertain
+from verdicts.records import record
 
 Result = str | int | float | bool | None | Unknown | ObjectNode | ArrayNode
 """What an expression gives: mappings and lists as nodes, so that what it passes on keeps its place."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Computed(Literal):
     """A scalar that an expression gave."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Chosen(Computed):
     """A scalar whose value stands for now: whoever starts the run, or calls the template, may choose another.
 

@@ -9,6 +9,7 @@ from resource_readers.interface import Unknown, Value
 from resource_readers.template_language.evaluation import Budget
 from resource_readers.trees.nodes import ArrayNode, Entry, Literal, Node, ObjectNode, Position, Unreadable
 from resource_readers.trees.plain import plain
+from verdicts.records import record
 
 Path = tuple[str | int, ...]
 Place = Node | Entry | Position
@@ -86,7 +87,7 @@ class Properties:
             self.put(name, default)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Uncertain(Literal):
     """A scalar that stands in a branch which isn't certain to be taken."""
 
