@@ -7,13 +7,13 @@ Where several deployments of one template give different values, none of them is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resource_readers.interface import ReadResult, Unknown, Value
+from resource_readers.interface import ReadResult, Value
+from resource_readers.template_language.given_texts import GivenText
 
 if TYPE_CHECKING:
     from resource_readers.workflows.deployments import ParameterSource
@@ -53,20 +53,10 @@ def _agreed(sources: tuple[ParameterSource, ...]) -> PipelineValues | None:
         return None
     if len(first.files) > 1 or _MORE in first.inline or not all(isinstance(file, str) for file in first.files):
         return None
-    given = {name.casefold(): _value(name, value) for name, value in first.inline.items()}
+    given = {name.casefold(): _value(value) for name, value in first.inline.items()}
     return PipelineValues(Path(first.files[0]) if first.files else None, given)
 
 
-def _value(name: str, value: Value) -> Value:
-    """What a command line gives: text is text only where no other type could have been meant."""
-    if not isinstance(value, str):
-        return value
-    try:
-        meant = json.loads(value)
-    except ValueError:
-        return value
-    if isinstance(meant, str):
-        return value
-    return Unknown(
-        f"the pipeline gives {name!r} as a text that may stand for another type", "{parameters('" + name + "')}"
-    )
+def _value(value: Value) -> Value:
+    """What a command line gives: the parameter's type says what a text stands for."""
+    return GivenText(value) if isinstance(value, str) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from resource_readers.interface import Value
+from resource_readers.template_language.given_texts import filled_in
 from resource_readers.template_language.unknowns import unknown
 from resource_readers.trees import lenient_json
 from resource_readers.trees.nodes import ObjectNode
@@ -20,7 +21,7 @@ class ParameterFileError(Exception):
 
 
 def parse_parameters(data: bytes) -> Mapping[str, Value]:
-    """Values by casefolded name. A reference to a Key Vault secret is an Unknown.
+    """Values by casefolded name. A reference to a Key Vault secret is an Unknown, as is what a tool fills in.
 
     Raises:
         ParameterFileError: with the line; a parameter that can't be read is an error, since its default would be taken
@@ -48,7 +49,7 @@ def parameter_values(section: ObjectNode) -> dict[str, Value]:
         value, reference = entry.value.get("value"), entry.value.get("reference")
         later = reference if reference is not None else entry.value.get("expression")
         if value is not None:
-            values[name.casefold()] = plain(value)
+            values[name.casefold()] = filled_in(plain(value))
         elif later is not None:
             reason = "it is a Key Vault secret" if reference is not None else "whoever deploys gives it"
             values[name.casefold()] = unknown(reason, "{parameters('" + name + "')}")

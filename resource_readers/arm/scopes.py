@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from resource_readers.arm.expressions import expression_of
 from resource_readers.arm.template_files import TemplateFiles
+from resource_readers.arm.template_parts import literal_text
 from resource_readers.arm.user_functions import user_functions
 from resource_readers.interface import Unknown, Value
 from resource_readers.reading import Reading
 from resource_readers.template_language import resource_ids
 from resource_readers.template_language.evaluation import Budget, Frame, evaluate, member
 from resource_readers.template_language.functions import call_plain
+from resource_readers.template_language.given_texts import GivenText, typed
 from resource_readers.template_language.resource_ids import DeploymentScope
 from resource_readers.template_language.unknowns import FunctionError, size_of, symbolic, unknown, unknown_call
 from resource_readers.trees.nodes import Call, Literal, Node, ObjectNode, Unreadable
@@ -109,6 +111,7 @@ class TemplateScope:
         self.files = files
         self.parameters = Declarations("parameter", _defaults(template))
         self._with_default = _names_with_default(template)
+        self._types = _types(template)
         self._charged: set[str] = set()
         self.variables = Declarations("variable", _variables(template))
         self.functions = user_functions(template)
@@ -179,6 +182,8 @@ class TemplateScope:
         if folded == "variables":
             return self.variables.get(name, outside)
         given = self.supplied.get(name)
+        if isinstance(given, GivenText):
+            given = typed(given, arguments[0], self._types.get(name, ""))
         # A null is as good as nothing given where there is a default.
         if given is not None or (name in self.supplied and name not in self._with_default):
             if name not in self._charged:
@@ -313,6 +318,16 @@ def _defaults(template: ObjectNode) -> dict[str, Node]:
             expression_of(default) if default is not None else _unset(entry.key, entry.value, entry.line, template)
         )
     return made
+
+
+def _types(template: ObjectNode) -> dict[str, str]:
+    """Types of the parameters, by casefolded name."""
+    section = template.get("parameters")
+    return {
+        entry.key.casefold(): literal_text(entry.value.get("type"))
+        for entry in (section.entries if isinstance(section, ObjectNode) else ())
+        if isinstance(entry.key, str) and isinstance(entry.value, ObjectNode)
+    }
 
 
 def _names_with_default(template: ObjectNode) -> frozenset[str]:

@@ -12,6 +12,7 @@ from resource_readers.interface import Unknown, Value
 from resource_readers.reading import Reading
 from resource_readers.template_language.evaluation import Budget, Closure, Frame
 from resource_readers.template_language.function_arguments import joined
+from resource_readers.template_language.given_texts import typed
 from resource_readers.template_language.resource_ids import DeploymentScope, Level, id_value, scope_functions
 from resource_readers.template_language.text_functions import shown
 from resource_readers.template_language.unknowns import ResourceHandle, symbolic, unknown, unknown_call
@@ -93,7 +94,7 @@ class BicepScope:
 
     def _parameter(self, parameter: Parameter, outside: Frame) -> Value:
         folded = parameter.name.casefold()
-        given = self._supplied.get(folded)
+        given = typed(self._supplied.get(folded), parameter.name, parameter.written)
         # A null is as good as nothing given where there is a default.
         if given is not None or (folded in self._supplied and parameter.default is None):
             return given

@@ -67,10 +67,10 @@ def test_deployments_that_differ_give_nothing(tmp_path: Path) -> None:
     assert name_of(result) == "default"
 
 
-def test_values_of_the_command_line_win_and_are_typed_only_where_that_is_sure(tmp_path: Path) -> None:
+def test_values_of_the_command_line_win_and_become_what_the_parameter_is(tmp_path: Path) -> None:
     result = read(tmp_path, "--parameters infra/dev.json --parameters name=kv-command count=3")
     assert name_of(result) == "kv-command"
-    assert isinstance(result.resources[0].properties["count"], Unknown)
+    assert result.resources[0].properties["count"] == 3
 
 
 @pytest.mark.parametrize("given", ["name=$NAME", "name=${{ inputs.name }}", "@infra/${{ inputs.env }}.json"])
