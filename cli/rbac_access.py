@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.collection import rare_collection
 from cli.exit_codes import ExitCode
 from cli.rbac_sources import SourceChoice, load_estate, source_options
 
@@ -45,11 +46,12 @@ def who_can(
     _check_action(action)
     if scope and not scope.startswith("/"):
         raise click.UsageError("--scope is a whole id: /subscriptions/<id>/resourceGroups/<name>/providers/...")
-    answer = _index(sources).who_can(action, scope.rstrip("/") or scope, data=data)
-    if answer_format == "json":
-        _write(who_can_json(answer), output)
-    else:
-        _write(_joined(who_can_lines(answer, limit or None)), output)
+    with rare_collection():
+        answer = _index(sources).who_can(action, scope.rstrip("/") or scope, data=data)
+        if answer_format == "json":
+            _write(who_can_json(answer), output)
+        else:
+            _write(_joined(who_can_lines(answer, limit or None)), output)
     click.get_current_context().exit(ExitCode.COULD_NOT_CHECK if answer.undecided else ExitCode.ALLOWED)
 
 
@@ -81,8 +83,9 @@ def explain(
     known = None
     if principals is not None or organisation is not None:
         known = load_organisation(organisation, principals=principals).principals
-    index = _index(sources)
-    answer = explained(index, find(index, principal), resolved(index, known) if known is not None else None)
+    with rare_collection():
+        index = _index(sources)
+        answer = explained(index, find(index, principal), resolved(index, known) if known is not None else None)
     _write(explanation_json(answer) if answer_format == "json" else _joined(explanation_lines(answer)), output)
     click.get_current_context().exit(ExitCode.COULD_NOT_CHECK if answer.undecided else ExitCode.ALLOWED)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from cli.collection import rare_collection
 from cli.exit_codes import exit_code
 from cli.rbac_access import explain, who_can
 from cli.rbac_diff import diff
@@ -98,7 +99,8 @@ def _estate(sources: SourceChoice, chosen: OrganisationChoice, environment: str,
     from deploy_gate.estate_check import check_estate
 
     organisation = chosen.load()
-    return check_estate(load_estate(sources, organisation=organisation), organisation, environment, now=now)
+    with rare_collection():
+        return check_estate(load_estate(sources, organisation=organisation), organisation, environment, now=now)
 
 
 class _NoTools:

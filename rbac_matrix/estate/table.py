@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar, overload
+from itertools import starmap
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 from rbac_matrix.assignments import AssignmentScope, ManagedIdentity, RoleAssignment, Timing
 from verdicts import Location
@@ -144,6 +145,22 @@ class AssignmentTable(Sequence[RoleAssignment]):
         """File and line of a row."""
         source = self.sources.values[self.source[row]]
         return Location(source.path, self.lines[row] or None, source.column)
+
+    def __getstate__(self) -> tuple[object, ...]:
+        """Plain values: a table goes from one process to another, and those are fast to pickle."""
+        names: object = self.names if any("\n" in one for one in self.names) else "\n".join(self.names)
+        pools = (self.holders, self.roles, self.terms, self.sources)
+        scopes = [(one.kind, one.resource_type, one.text) for one in self.scopes.values]
+        columns = (self.holder, self.role, self.scope, self.term, self.source, self.lines)
+        return len(self.names), names, scopes, [[tuple(one) for one in pool.values] for pool in pools], columns
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        count, names, scopes, (holders, roles, terms, sources), columns = state
+        self.names = names if isinstance(names, list) else names.split("\n") if count else []
+        self.scopes = Pool(starmap(AssignmentScope, scopes))
+        self.holders, self.roles = Pool(map(Holder._make, holders)), Pool(map(GivenRole._make, roles))
+        self.terms, self.sources = Pool(map(Terms._make, terms)), Pool(map(Source._make, sources))
+        self.holder, self.role, self.scope, self.term, self.source, self.lines = columns
 
     def __len__(self) -> int:
         return len(self.names)

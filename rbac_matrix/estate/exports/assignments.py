@@ -68,7 +68,7 @@ class AssignmentReader:
     def read(self, records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
         """See ExportReader."""
         if not _add_together(records, lines, document, into):
-            _add_one_by_one(records, lines, document, into)
+            _add_one_by_one(records, lines, into)
 
     def finish(self, document: Document, into: Collected) -> None:
         """See ExportReader."""
@@ -124,7 +124,7 @@ def _numbers(
     return numbers  # type: ignore[return-value]  # each was met by now
 
 
-def _add_one_by_one(records: Sequence[Record], lines: Sequence[int], document: Document, into: Collected) -> None:
+def _add_one_by_one(records: Sequence[Record], lines: Sequence[int], into: Collected) -> None:
     """The same, where some of them can't be read: those become gaps."""
     for record, line in zip(records, lines, strict=True):
         try:

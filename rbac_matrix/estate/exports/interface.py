@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from rbac_matrix.estate.exports.streams import Envelope
@@ -20,6 +21,7 @@ from rbac_matrix.estate.table import AssignmentTable
 from rbac_matrix.permissions.interface import RoleDefinition
 from rbac_matrix.principals import GUID
 from verdicts import ConfigurationError, Location
+from verdicts.digests import digest_file
 
 Record = Mapping[str, Any]
 MAXIMUM_GAPS = 20
@@ -36,6 +38,7 @@ class Collected:
 
     Attributes:
         shown_as: name of the file that is being read.
+        digests: of the files that were read whole.
         devops_groups: groups of Azure DevOps that stand for something in the matrix, by whole name in lower case.
     """
 
@@ -52,12 +55,23 @@ class Collected:
     gaps: list[Gap] = field(default_factory=list)
     covers: set[Part] = field(default_factory=set)
     whole: bool = False
+    digests: dict[Path, str] = field(default_factory=dict)
     devops_groups: dict[str, Location] = field(default_factory=dict)
     refused: dict[Part, int] = field(default_factory=dict)
 
     def location(self, line: int) -> Location:
         """A place in the file."""
         return Location(self.shown_as, line)
+
+    def note_digest(self, path: Path) -> str:
+        """Digest of a file that was read. Raises ConfigurationError if it can't be read any more."""
+        if path not in self.digests:
+            try:
+                self.digests[path] = digest_file(path)
+            except OSError as error:
+                problem = f"can't be read: {error.strerror or error}"
+                raise ConfigurationError(problem, where=self.shown_as) from None
+        return self.digests[path]
 
     def gap(self, part: Part, detail: str, remedy: str, line: int) -> None:
         """Notes that something of the file could not be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rbac_matrix.estate.exports.cut import Cuts
 from rbac_matrix.estate.exports.devops import expanded
 from rbac_matrix.estate.exports.graph import SCHEMA as DIRECTORY_SCHEMA
 from rbac_matrix.estate.exports.graph import DirectoryReader
+from rbac_matrix.estate.exports.halves import in_halves
 from rbac_matrix.estate.exports.interface import Collected, Document, ExportReader, Record, not_understood
 from rbac_matrix.estate.exports.registry import READERS
 from rbac_matrix.estate.exports.resources import ResourceReader
@@ -19,7 +21,6 @@ from rbac_matrix.estate.exports.text import windows
 from rbac_matrix.estate.joining import without_duplicates
 from rbac_matrix.estate.model import Directory, Estate, Gap, Part
 from verdicts import ConfigurationError, InputDigest
-from verdicts.digests import digest_file
 
 
 def looks_like_export(path: Path, shown_as: str) -> bool:
@@ -108,19 +109,29 @@ def read_exports(files: Iterable[tuple[Path, str]]) -> Estate:
     Raises:
         ConfigurationError: with file and line; it can't be read at all, or nobody knows what it lists.
     """
+    named = list(files)
     into = Collected("")
-    inputs = []
-    for path, shown_as in files:
-        into.shown_as = shown_as
-        before = _state(path, shown_as)
-        read_file(path, into)
-        try:
-            inputs.append(InputDigest(shown_as, digest_file(path)))
-        except OSError as error:
-            raise ConfigurationError(f"can't be read: {error.strerror or error}", where=shown_as) from None
-        if _state(path, shown_as) != before:
+    before = {path: _state(path, shown_as) for path, shown_as in named}
+    largest = max(named, key=lambda one: before[one[0]][0], default=None)
+    with in_halves(*largest) or contextlib.nullcontext() if largest else contextlib.nullcontext() as halves:
+        for path, shown_as in named:
+            if halves is None or path != halves.path:
+                _read_one(path, shown_as, into)
+        if halves is not None and largest is not None:
+            into.shown_as = largest[1]
+            if not halves.read(into):
+                _read_one(*largest, into)
+    for path, shown_as in named:
+        if _state(path, shown_as) != before[path]:
             raise ConfigurationError("changed while it was read", where=shown_as, remedy="run it again")
+    inputs = [InputDigest(shown_as, into.note_digest(path)) for path, shown_as in named]
     return _estate(into, inputs)
+
+
+def _read_one(path: Path, shown_as: str, into: Collected) -> None:
+    into.shown_as = shown_as
+    read_file(path, into)
+    into.note_digest(path)
 
 
 def _state(path: Path, shown_as: str) -> tuple[int, int]:
@@ -133,17 +144,14 @@ def _state(path: Path, shown_as: str) -> tuple[int, int]:
 
 def read_file(path: Path, into: Collected) -> None:
     """Adds one file. Raises ConfigurationError."""
-    from rbac_matrix.estate.exports.halves import read_in_halves
-
-    if not read_in_halves(path, into):
-        text = windows(path, into.shown_as)
-        head = next(text, "")
-        if tables.is_table(head):
-            tables.read_table(_from(head, text), into)
-        else:
-            reading = FileReading(path, into)
-            reading.take(Documents(_from(head, text), into.shown_as).pieces())
-            reading.close()
+    text = windows(path, into.shown_as)
+    head = next(text, "")
+    if tables.is_table(head):
+        tables.read_table(_from(head, text), into)
+    else:
+        reading = FileReading(path, into)
+        reading.take(Documents(_from(head, text), into.shown_as).pieces())
+        reading.close()
     into.note_refused()
 
 

@@ -11,6 +11,7 @@ Keys that stand twice, NaN, and nesting without end are refused, as everywhere (
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -259,17 +260,13 @@ class Documents:
             return [line] * count
         if first < 0 or line_start < 0:
             return None
-        mark = text[line_start : first + 1]
-        lines: list[int] = []
-        counted, at = self._at, line_start
-        while at >= 0:
-            line += text.count("\n", counted, at + 1)
-            lines.append(line)
-            counted = at + 1
-            at = text.find(mark, counted, end)
-        if len(lines) != count:
+        # What stands between the starts of records, with their line breaks.
+        between = text[self._at : end].split(text[line_start : first + 1])
+        if len(between) != count + 1:
             return None
-        self._line, self._counted = line, counted
+        counts = [each.count("\n") + 1 for each in between[:-1]]
+        lines = list(itertools.accumulate(counts, initial=line))[1:]
+        self._line, self._counted = lines[-1], end - len(between[-1])
         return lines
 
     def _one_by_one(self) -> tuple[Sequence[Any], Sequence[int], bool]:

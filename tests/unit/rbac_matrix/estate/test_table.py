@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,6 +41,7 @@ def test_what_was_put_in_comes_out(made: list[RoleAssignment]) -> None:
     assert [table[index] for index in range(len(table))] == made
     assert list(table[1:4]) == made[1:4]
     assert AssignmentTable.of(table) is table
+    assert list(pickle.loads(pickle.dumps(table))) == made
 
 
 @given(lists, lists, st.frozensets(st.integers(0, 11)))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from rbac_matrix.estate.exports import halves, read_export
+from rbac_matrix.estate.exports import halves, read_export, streams
 from rbac_matrix.estate.exports.interface import Collected
 from rbac_matrix.estate.model import Estate
+from verdicts import ConfigurationError
 
 SCOPE = "/subscriptions/11111111-1111-1111-1111-111111111111"
 
@@ -54,10 +55,16 @@ def told(estate: Estate) -> tuple[object, ...]:
     return (list(estate.assignments), estate.gaps, estate.covers, estate.whole, estate.directory)
 
 
+def parts_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the files were large, and two cores free."""
+    monkeypatch.setattr(halves, "WORTH_IT", 0)
+    monkeypatch.setattr(streams, "WINDOW", 20_000)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+
+
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(halves, "WORTH_IT", 0)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    parts_always(monkeypatch)
 
 
 @pytest.mark.slow
@@ -66,10 +73,12 @@ def test_halves_say_the_same_as_the_whole(layout: str, tmp_path: Path, monkeypat
     path = tmp_path / "export.json"
     path.write_text(LAYOUTS[layout])
     whole = read_export(path, shown_as="export.json")
-    monkeypatch.setattr(halves, "WORTH_IT", 0)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+    parts_always(monkeypatch)
     into = Collected("export.json")
-    assert halves.read_in_halves(path, into)
+    parts = halves.in_halves(path, "export.json")
+    assert parts is not None
+    with parts:
+        assert parts.read(into)
     assert len(into.table) == 400
     assert told(read_export(path, shown_as="export.json")) == told(whole)
 
@@ -87,11 +96,18 @@ def test_what_is_no_single_list_is_read_as_a_whole(layout: str, tmp_path: Path) 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("always")
-@pytest.mark.parametrize("text", [LAYOUTS["command line"][:-300], LAYOUTS["command line"].replace('"name"', '"id"', 1)])
+@pytest.mark.parametrize(
+    "text", [LAYOUTS["command line"][:-300], LAYOUTS["command line"][::-1].replace('"eman"', '"di"', 1)[::-1]]
+)
 def test_a_broken_file_is_left_to_whoever_reads_the_whole(text: str, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(text)
     into = Collected("export.json")
-    assert not halves.read_in_halves(path, into)
-    assert into == Collected("export.json", table=into.table)
+    parts = halves.in_halves(path, "export.json")
+    assert parts is not None
+    with parts:
+        assert not parts.read(into)
+    assert into == Collected("export.json", table=into.table, digests=into.digests)
     assert len(into.table) == 0
+    with pytest.raises(ConfigurationError, match=r"export\.json:\d+: "):
+        read_export(path, shown_as="export.json")
