@@ -14,6 +14,7 @@ from resource_readers.terraform.azurerm import to_arm
 from resource_readers.terraform.instances import TerraformInstance
 from resource_readers.terraform.plan_references import References
 from resource_readers.terraform.recognition import is_plan, is_state
+from resource_readers.terraform.template_deployments import with_templates
 from resource_readers.trees.lenient_json import LenientJsonError, decode, parse
 from resource_readers.trees.nodes import ArrayNode, Node, NodeSource, ObjectNode
 from resource_readers.trees.plain import TooManyValuesError, plain
@@ -70,7 +71,9 @@ def _read(kind: str, file: ProjectFile, instances: Any) -> ReadResult:
     resources: list[Resource] = []
     try:
         found = list(instances(file.shown, parse(decode(file.data))))
-        resources, missing = to_arm(found)
+        mapped, missing = to_arm(found)
+        resources, unread = with_templates(mapped)
+        missing += unread
     except LenientJsonError as error:
         missing.append(NotRead(file.shown, error.line, f"not understood: {error}"))
     except _ShapeError as error:

@@ -11,6 +11,7 @@ from resource_readers.terraform.azurerm import to_arm
 from resource_readers.terraform.collecting import collected
 from resource_readers.terraform.folders import is_ignored, parse, signature
 from resource_readers.terraform.recognition import is_configuration, is_variables
+from resource_readers.terraform.template_deployments import with_templates
 from resource_readers.trees.lenient_json import LenientJsonError
 from verdicts import InputDigest
 
@@ -55,7 +56,8 @@ class TerraformReader:
 def _evaluated(request: ReadRequest, root: Path, only: str) -> _Evaluated:
     collector = collected(request, root, only)
     run = collector.run
-    resources, unmapped = to_arm([instance for _, instance in collector.instances])
+    mapped, unmapped = to_arm([instance for _, instance in collector.instances])
+    resources, unread = with_templates(mapped)
     by_file: dict[str, list[Resource]] = {}
     # A module that two files call gives resources of one place to both: the location object tells whose one is.
     owners = {id(instance.location): owner for owner, instance in collector.instances}
@@ -63,7 +65,7 @@ def _evaluated(request: ReadRequest, root: Path, only: str) -> _Evaluated:
     for resource in resources:
         owner = owners.get(id(resource.location)) or places.get(resource.location, resource.location.path)
         by_file.setdefault(owner, []).append(resource)
-    for missing in unmapped:
+    for missing in (*unmapped, *unread):
         run.miss(collector.owner_of(missing), missing)
     not_read: dict[str, list[NotRead]] = {}
     for owner, missing in run.not_read:
