@@ -7,7 +7,7 @@ are kept as bits of one number for each group: a union is one operation, however
 from __future__ import annotations
 
 import functools
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 
 from rbac_matrix.estate.components import strong_components
@@ -27,27 +27,23 @@ class Memberships:
         groups = dict.fromkeys([*members, *(id for id, one in objects.items() if one.kind is PrincipalKind.GROUP)])
         self._groups: tuple[str, ...] = tuple(groups)
         self._number: Mapping[str, int] = {id: index for index, id in enumerate(self._groups)}
-        self._persons: list[str] = []
         self._person_number: dict[str, int] = {}
-        self._parents: dict[str, list[int]] = {}
+        self._parents: dict[str, list[int]] = defaultdict(list)
         self._children: list[list[int]] = [[] for _ in self._groups]
         self._own: list[list[int]] = [[] for _ in self._groups]
         for group, ids in members.items():
             self._add(self._number[group], ids)
+        self._persons = tuple(self._person_number)
 
     def _add(self, group: int, ids: Sequence[str]) -> None:
-        children, own = self._children[group], self._own[group]
+        children, own, parents, persons = self._children[group], self._own[group], self._parents, self._person_number
         for id in dict.fromkeys(ids):
-            self._parents.setdefault(id, []).append(group)
+            parents[id].append(group)
             child = self._number.get(id)
-            if child is not None:
+            if child is None:
+                own.append(persons.setdefault(id, len(persons)))
+            else:
                 children.append(child)
-                continue
-            person = self._person_number.get(id)
-            if person is None:
-                person = self._person_number[id] = len(self._persons)
-                self._persons.append(id)
-            own.append(person)
 
     def is_group(self, id: str) -> bool:
         """Whether it is known to be a group."""

@@ -48,6 +48,7 @@ _SIGNS = (
     ("transitiveMembers", PrincipalKind.GROUP),
 )
 """Properties by which an object is known that doesn't name its type."""
+_OWN_KEYS = frozenset({"id", "kind", "name", "mail", "guest", "managed_identity", "enabled", "members"})
 _OWN_KINDS = {kind.value: kind for kind in PrincipalKind}
 _REFERENCE = "@odata.id"
 _GROUP_IN_CONTEXT = re.compile(r"groups\('?([0-9a-fA-F-]{36})'?\)/(transitive)?members", re.IGNORECASE)
@@ -164,9 +165,8 @@ def _own_object(record: Record) -> DirectoryObject:
     kind = _OWN_KINDS.get(str(record.get("kind")))
     if kind is None:
         raise RecordError(f"'kind' must be one of {', '.join(_OWN_KINDS)}")
-    unknown = sorted(set(record) - {"id", "kind", "name", "mail", "guest", "managed_identity", "enabled", "members"})
-    if unknown:
-        raise RecordError(f"the key {unknown[0]!r} is not known")
+    if not record.keys() <= _OWN_KEYS:
+        raise RecordError(f"the key {min(record.keys() - _OWN_KEYS)!r} is not known")
     return DirectoryObject(
         id=object_id_in(record, "id"),
         kind=kind,
@@ -186,8 +186,10 @@ def _members(record: Record, group: DirectoryObject, into: Collected, line: int)
         return
     if not isinstance(found, list):
         raise RecordError(f"{key!r} is no list")
-    if all(isinstance(one, str) for one in found) and "kind" in record:
-        _set_members(into, group.id, tuple(object_id_in({"id": one}, "id") for one in found))
+    if "kind" in record and set(map(type, found)) <= {str}:
+        if not all(map(GUID.fullmatch, found)):
+            raise RecordError(f"an entry of {key!r} is no object id")
+        _set_members(into, group.id, tuple(map(str.casefold, found)))
         return
     if not all(isinstance(one, dict) for one in found):
         raise RecordError(f"{key!r} is no list of objects")
