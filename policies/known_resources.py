@@ -6,7 +6,7 @@ where every resource is known; else the answer is Unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from policies.definitions import CompiledPolicy
@@ -20,17 +20,19 @@ Resource = Mapping[str, Any]
 class KnownResources:
     """Resources in which existence conditions look."""
 
-    def __init__(self, resources: Iterable[Resource] = (), *, whole: bool = False, whole_azure: bool = False) -> None:
+    def __init__(
+        self, resources: Iterable[Resource] = (), *, whole: bool = False, missing: Collection[str] = ("",)
+    ) -> None:
         """Takes resources as `mlgate template expand` shows them; `whole` says that there are no others.
 
-        `whole_azure` says so of the types that Azure has, where others (jobs of a pipeline) may be missing.
+        Else there are no others but those whose type begins with one of `missing` (lower-cased; "" for any type).
 
         Those with a `$condition` may be deployed or not. Of those that templates only refer to (`$existing`) only the
         name is known: they may be what is looked for. One that is declared itself, or that comes with a resource which
         is declared (the blob service of an account), tells nothing: it is known, or as Azure makes it.
         """
         self.whole = whole
-        self._whole_azure = whole or whole_azure
+        self._missing = () if whole else tuple(missing)
         self._certain: dict[str, list[Resource]] = {}
         self._possible: dict[str, list[Resource]] = {}
         referred: list[Resource] = []
@@ -48,7 +50,7 @@ class KnownResources:
 
     def has_all(self, resource_type: str | None) -> bool:
         """Whether there are no others of a type (lower-cased; None for any)."""
-        return self._whole_azure if resource_type and resource_type.startswith("microsoft.") else self.whole
+        return not resource_type.startswith(self._missing) if resource_type else self.whole
 
     def certain(self, resource_type: str | None) -> list[Resource]:
         """Those that are or will be there, of a type (lower-cased; None for any)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
 from deploy_gate.policy_checks.changes import is_change, says
-from deploy_gate.policy_checks.estate_facts import add_estate_facts
+from deploy_gate.policy_checks.estate_facts import DEPLOYMENT, add_estate_facts
 from deploy_gate.policy_checks.names import SCANNER as SCANNER
 from deploy_gate.policy_checks.names import SECRETS as SECRETS
 from deploy_gate.policy_checks.parts import is_frame, parts_of, templates_of
@@ -27,8 +27,18 @@ from verdicts import Completed, Evidence, Finding, Location, NotCompleted, Outco
 _MAXIMUM_NAMED = 50
 """How many obstacles of one kind are told one by one in a file."""
 
-_WITHOUT_AZURE = frozenset({"azure-pipeline", "github-workflow", "github-action", "dockerfile", "conda", "mlmodel"})
-"""Kinds of files that never declare a resource of Azure."""
+_WORKFLOWS = ("github.", "azure.")
+_DECLARED = {
+    "azure-pipeline": _WORKFLOWS,
+    "github-workflow": _WORKFLOWS,
+    "github-action": _WORKFLOWS,
+    "dockerfile": ("docker.",),
+    "conda": ("conda.",),
+    "mlmodel": ("mlflow.",),
+    "kubernetes": ("kubernetes.",),
+    "azure-ml": ("microsoft.machinelearningservices/",),
+}
+"""How the types begin that files of a kind may declare; of other kinds any type."""
 
 
 def judge(
@@ -55,12 +65,10 @@ def judge(
     views = [one for one in every if not one[1].existing]
     unread = {result.kind for _, result in read if any(one.may_hold_resources for one in result.not_read)}
     # What a pipeline takes from elsewhere declares jobs and steps, and no resource of Azure.
-    whole = not unread - _WITHOUT_AZURE
-    add_estate_facts([view for shown, _, view in views if shown not in parts], whole=whole)
+    missing = frozenset(start for kind in unread for start in _DECLARED.get(kind, ("",)))
+    known = KnownResources((view for shown, _, view in every if shown not in parts), whole=not unread, missing=missing)
+    add_estate_facts([view for shown, _, view in views if shown not in parts], whole=known.has_all(DEPLOYMENT))
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
-    known = KnownResources(
-        (view for shown, _, view in every if shown not in parts), whole=not unread, whole_azure=whole
-    )
     taken_in = _taken_in(views, parts)
     framed = parts | templates_of((shown, view) for shown, _, view in views)
     tally, places = Tally(), Places()

@@ -81,10 +81,10 @@ class Collector:
         finally:
             run.depth = 0
 
-    def _miss(self, module: Module, declared: Declared, reason: str) -> None:
+    def _miss(self, module: Module, declared: Declared, reason: str, *, may_hold_resources: bool = True) -> None:
         shown = declared.file.source.shown
         line = declared.file.source.position(declared.block.at).line
-        self.run.miss(module.owner or shown, NotRead(shown, line, reason))
+        self.run.miss(module.owner or shown, NotRead(shown, line, reason, may_hold_resources))
 
     def _resource(self, module: Module, declared: Declared, repeated: bool) -> None:
         self._labelled_inside(module, declared)
@@ -109,7 +109,7 @@ class Collector:
     def _module(self, module: Module, declared: Declared, repeated: bool) -> None:
         called = module.modules(declared)
         if isinstance(called, NotThere):
-            self._miss(module, declared, called.reason)
+            self._miss(module, declared, called.reason, may_hold_resources=not _only_computes(declared.block))
             return
         expansion, inner = called
         for one in inner:
@@ -124,6 +124,18 @@ class Collector:
                 ]
             else:
                 self.collect(one, repeated or expansion.repeated)
+
+
+_COMPUTING = frozenset(
+    {"Azure/naming/azurerm", "Azure/regions/azurerm", "Azure/avm-utl-regions/azurerm", "Azure/avm-utl-interfaces/azure"}
+)
+"""Modules of the public registry that give names, regions and shapes of values, and declare nothing of Azure."""
+
+
+def _only_computes(block: Block) -> bool:
+    source = block.body.attributes.get("source")
+    node = source.value if source is not None else None
+    return isinstance(node, Literal) and node.value in _COMPUTING
 
 
 def _conditional(instance: TerraformInstance, condition: object) -> TerraformInstance:

@@ -241,6 +241,6 @@ def test_all_types_of_azure_may_be_known_where_others_are_not() -> None:
         read_definition({**RULE, "then": {"effect": "auditIfNotExists", "details": {"type": "Azure.Pipelines/steps"}}})
     )
     surroundings = Surroundings(aliases=given_aliases({}), now=NOW)
-    known = KnownResources((VAULT,), whole_azure=True)
+    known = KnownResources((VAULT,), missing=("azure.", "github."))
     assert evaluate_known(policy, VAULT, surroundings, known).state.value == "NonCompliant"
     assert evaluate_known(steps, VAULT, surroundings, known).state.value == "Unknown"

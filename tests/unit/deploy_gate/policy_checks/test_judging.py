@@ -380,3 +380,29 @@ def test_a_pipeline_that_was_not_read_whole_hides_no_resource_of_azure(tmp_path:
     outcomes = judged(tmp_path, rules, main_json=template(account()), azure_pipelines_yml=pipeline)
     assert len(findings(outcomes)) == 1
     assert len(obstacles(outcomes)) == 1  # what was not read is told nevertheless
+
+
+MONITOR = "Microsoft.MachineLearningServices/workspaces/schedules"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "hidden"),
+    [
+        ("cluster_yaml", "apiVersion: v1\nkind: Pod\nspec: `broken`\n", set[str]()),
+        (
+            "monitor_yml",
+            "$schema: https://azuremlschemas.azureedge.net/latest/schedule.schema.json\nname: `broken`\n",
+            {MONITOR},
+        ),
+        ("main_bicep", "{", {MONITOR, "Microsoft.Network/privateEndpoints"}),
+    ],
+)
+def test_a_file_that_was_not_read_hides_only_what_its_kind_declares(
+    tmp_path: Path, name: str, text: str, hidden: set[str]
+) -> None:
+    for wanted in (MONITOR, "Microsoft.Network/privateEndpoints"):
+        then = {"effect": "auditIfNotExists", "details": {"type": wanted}}
+        rules = rule_set([rule({"field": "type", "equals": STORAGE}, then=then, property="")], "production")
+        outcomes = judged(tmp_path, rules, account_json=template(account()), **{name: text})
+        assert len(findings(outcomes)) == (wanted not in hidden)
+        assert len(obstacles(outcomes)) == 1 + (wanted in hidden)

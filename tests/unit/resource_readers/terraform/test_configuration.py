@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from resource_readers.interface import ReadRequest, Session, Unknown
 from resource_readers.registry import read_resources
 from resource_readers.trees.nodes import Position
@@ -236,6 +238,21 @@ resource "a_x" "y" { v = module.elsewhere.out }
     assert len(found.reasons) == 1
     assert "git::https://example.com/m.git" in found.reasons[0]
     assert isinstance(found["a_x.y"].values["v"], Unknown)
+
+
+@pytest.mark.parametrize(
+    ("source", "may"),
+    [
+        ("Azure/naming/azurerm", False),
+        ("Azure/avm-res-keyvault-vault/azurerm", True),
+        ("example.com/Azure/naming/azurerm", True),
+        ("Azure/naming/azurerm//modules/x", True),
+    ],
+)
+def test_a_module_that_only_makes_names_hides_no_resource(tmp_path: Path, source: str, may: bool) -> None:
+    (tmp_path / "main.tf").write_text(f'module "naming" {{\n  source = "{source}"\n}}\n')
+    found = read_resources(ReadRequest(root=tmp_path, path=Path("main.tf")))
+    assert [one.may_hold_resources for one in found.not_read] == [may]
 
 
 def test_a_name_that_stands_twice_hides_no_resource(evaluate: Evaluate) -> None:
