@@ -7,6 +7,7 @@ known. Where braces don't match, everything from the first one on is taken for u
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,7 +27,8 @@ def tell(value: Unknown, operator: str, operand: Any) -> Truth:
         return value
     pieces = _pieces(value.text)
     if not any(pieces):
-        return value
+        made = operator == "exists" and _is_made(value.text)
+        return str(operand).casefold() == "true" if made else value
     if operator == "exists":
         # A text that isn't empty is there.
         return str(operand).casefold() == "true"
@@ -51,7 +53,23 @@ def _pieces(text: str) -> tuple[str, ...]:
     return (*pieces, text[start:].casefold())
 
 
-def _behind(text: str, at: int) -> int:
+_CALL = re.compile(r"\{(\w+)\(")
+_MAKING = frozenset(
+    {"concat", "format", "guid", "newguid", "padleft", "replace", "string", "substring", "take", "tolower", "toupper"}
+    | {"trim", "uniquestring", "lower", "upper", "substr", "join"}
+)
+"""Functions of templates and of Terraform that give a value, or fail: never null."""
+
+
+def _is_made(text: str) -> bool:
+    """Whether all of it is what such a function gives: unknown, but there."""
+    call = _CALL.match(text)
+    if call is None or call.group(1).casefold() not in _MAKING or _behind(text, 0) != len(text):
+        return False
+    return _behind(text, call.end() - 1, "()") == len(text) - 1
+
+
+def _behind(text: str, at: int, pair: str = "{}") -> int:
     """The position behind the unknown part that begins at a brace; braces in quotes don't count."""
     depth, quote = 0, ""
     for position in range(at, len(text)):
@@ -60,8 +78,8 @@ def _behind(text: str, at: int) -> int:
             quote = "" if sign == quote else quote
         elif sign in "'\"":
             quote = sign
-        elif sign in "{}":
-            depth += 1 if sign == "{" else -1
+        elif sign in pair:
+            depth += 1 if sign == pair[0] else -1
             if depth == 0:
                 return position + 1
     return len(text)
