@@ -50,7 +50,7 @@ def test_the_console_shows_lines_fix_page_and_tables_and_no_secret(project: Path
         "> 7 |     allowBlobPublicAccess: true\n",
         "            allowBlobPublicAccess: false\n",
         "(mlgate rule show MLG-STORAGE-ANONYMOUS-BLOB)",
-        "             and: /subscriptions/",
+        "so in 2 places that use it",
         "Left out (",
         "copied from elsewhere",
         "By rule (",
@@ -63,7 +63,7 @@ def test_the_console_shows_lines_fix_page_and_tables_and_no_secret(project: Path
 def test_json_has_excerpts_fixes_and_rules(project: Path) -> None:
     document = json.loads(run("--format", "json").stdout)
     assert document["kind"] == "check"
-    (one, _) = (item for item in document["findings"] if item["rule"] == "MLG-STORAGE-ANONYMOUS-BLOB")
+    (one,) = (item for item in document["findings"] if item["rule"] == "MLG-STORAGE-ANONYMOUS-BLOB")
     assert one["excerpt"]["lines"][2] == "    allowBlobPublicAccess: true"
     assert one["excerpt"]["marked"] == 7
     assert one["fix"] == {"language": "bicep", "text": "allowBlobPublicAccess: false"}
