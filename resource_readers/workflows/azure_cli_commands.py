@@ -27,7 +27,11 @@ _AZ_TARGETS: Mapping[str, tuple[str, ...]] = {
 _LEVELS = ("group", "sub", "mg", "tenant")
 _ML: Mapping[str, str] = {
     **dict.fromkeys(
-        ("online-endpoint", "online-deployment", "batch-endpoint", "batch-deployment", "serverless-endpoint"), "deploy"
+        (
+            *("online-endpoint", "online-deployment", "batch-endpoint", "batch-deployment", "serverless-endpoint"),
+            *("endpoint", "deployment"),
+        ),
+        "deploy",
     ),
     **dict.fromkeys(
         (
@@ -93,7 +97,7 @@ def az_command(words: Sequence[Word]) -> Found | None:
     path = [word.text.lower() for word in positional if word.known]
     joined = " ".join(path)
     if path[:1] == ["ml"]:
-        return _az_ml(path[1:], options)
+        return _az_ml(_ml_path(positional[1:]), options)
     effect, subject = _template_command(path) or _OTHER_AZ.get(joined, ("", ""))
     if not effect:
         return None
@@ -129,6 +133,18 @@ def _template_command(path: Sequence[str]) -> tuple[str, str] | None:
     subject = "stack" if path[0] == "stack" else "template"
     effect = {"create": "deploy", "validate": "check", "what-if": "check", "delete": "delete"}.get(verb)
     return (effect, subject) if effect is not None else None
+
+
+def _ml_path(positional: Sequence[Word]) -> list[str]:
+    """The noun and the verb; `${{ inputs.kind }}-deployment` is a deployment of whatever kind."""
+    path = []
+    for word in positional:
+        ending = word.text.rpartition("-")[2].lower()
+        if word.known:
+            path.append(word.text.lower())
+        elif ending in ("deployment", "endpoint"):
+            path.append(ending)
+    return path
 
 
 def _az_ml(path: Sequence[str], options: Options) -> Found | None:

@@ -87,3 +87,24 @@ def test_every_deployment_is_listed(tmp_path: Path) -> None:
     (plan,) = [one for one in result.resources if one.name == "deploy.yml/plan"]
     assert apply.properties["deploys"] is True
     assert plan.properties["deploys"] is False
+
+
+def test_a_deployment_whose_kind_an_input_says_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "deploy.yml").write_text(
+        "on: push\njobs:\n  one:\n    runs-on: ubuntu-latest\n    steps:\n"
+        "      - run: |\n"
+        "          az ml ${{ inputs.kind }}-deployment list -e e\n"
+        "          az ml ${{ inputs.kind }}-deployment create -f d.yml\n"
+        "          az ml $KIND-endpoint create -f e.yml\n"
+        "          az ml ${{ inputs.kind }} create -f d.yml\n"
+    )
+    found = read_resources(ReadRequest(root=tmp_path, path=folder / "deploy.yml"))
+    made = [
+        (one["command"], one["effect"])
+        for resource in found.resources
+        if resource.type.endswith("/steps")
+        for one in resource.properties["deployments"]
+    ]
+    assert made == [("deployment create", "deploy"), ("endpoint create", "deploy")]
