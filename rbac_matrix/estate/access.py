@@ -17,7 +17,7 @@ from rbac_matrix.estate.denying import Denials
 from rbac_matrix.estate.directory import Memberships
 from rbac_matrix.estate.model import Directory, Estate, Part, PrincipalKind
 from rbac_matrix.estate.rights import Right, rights
-from rbac_matrix.estate.table import AssignmentTable, GivenRole
+from rbac_matrix.estate.table import AssignmentTable, GivenRole, Holder
 from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.interface import RoleDefinition
 from rbac_matrix.scopes import lineage
@@ -26,6 +26,7 @@ _MATTERS = (Part.ASSIGNMENTS, Part.ELIGIBILITY, Part.DEFINITIONS, Part.DENIALS, 
 _NAMED = 20
 """How many gaps or groups of one kind are named one by one."""
 _NO, _YES, _OPEN = 0, 1, 2
+_KINDS = {kind.value.casefold(): kind for kind in PrincipalKind}
 
 
 class AccessIndex:
@@ -48,30 +49,31 @@ class AccessIndex:
         return Denials(self.estate.denials, self.memberships)
 
     @functools.cached_property
-    def _shown(self) -> Mapping[str, Subject]:
-        """What the assignments say of principals that the directory doesn't know."""
-        kinds = {kind.value.casefold(): kind for kind in PrincipalKind}
-        return {
-            one.principal_id: Subject(
-                id=one.principal_id,
-                name=one.principal_name,
-                kind=kinds.get(one.principal_type.casefold(), PrincipalKind.UNKNOWN),
-            )
-            for one in reversed(self.table.holders.values)
-            if one.principal_id is not None
-        }
+    def _holders(self) -> Mapping[str, Holder]:
+        """What the assignments say of principals, of which the directory may know nothing."""
+        return {one.principal_id: one for one in reversed(self.table.holders.values) if one.principal_id is not None}
+
+    def kind_of(self, id: str) -> PrincipalKind:
+        """What an id is, as far as anybody says."""
+        known = self.directory.objects.get(id)
+        if known is not None and known.kind is not PrincipalKind.UNKNOWN:
+            return known.kind
+        if self.memberships.is_group(id):
+            return PrincipalKind.GROUP
+        holder = self._holders.get(id)
+        return _KINDS.get(holder.principal_type.casefold(), PrincipalKind.UNKNOWN) if holder else PrincipalKind.UNKNOWN
 
     def subject(self, id: str) -> Subject:
         """Who an id is, as far as anybody says."""
-        known = self.directory.objects.get(id)
-        shown = self._shown.get(id) or Subject(id=id)
+        known, holder = self.directory.objects.get(id), self._holders.get(id)
+        name = holder.principal_name if holder is not None else ""
         if known is None:
-            return Subject(id=id, kind=PrincipalKind.GROUP, name=shown.name) if self.memberships.is_group(id) else shown
+            return Subject(id=id, kind=self.kind_of(id), name=name)
         return Subject(
             id=id,
-            name=known.name or shown.name,
+            name=known.name or name,
             mail=known.mail,
-            kind=shown.kind if known.kind is PrincipalKind.UNKNOWN else known.kind,
+            kind=self.kind_of(id),
             guest=known.guest,
             enabled=known.enabled,
             managed_identity=known.managed_identity,
@@ -183,14 +185,14 @@ class _Question:
         everybody: dict[str, None] = {}
         allowed: dict[str, None] = {}
         for id, rows in by_holder.items():
-            taken = {self._denials_of(row) for row in rows}
+            taken = {self._denials_of(row) for row in rows} if self._index.denials else {()}
             if groups.is_group(id):
                 mask = groups.mask(id)
                 all_mask |= mask
                 for denials in taken:
                     allowed_mask |= mask & ~self._index.denials.mask(denials)
                 continue
-            if self._index.subject(id).kind is PrincipalKind.GROUP:
+            if self._index.kind_of(id) is PrincipalKind.GROUP:
                 continue
             everybody[id] = None
             if any(not self._index.denials.take(denials, id) for denials in taken):
@@ -286,7 +288,7 @@ def unknown_members(index: AccessIndex, ids: Iterable[str]) -> Iterator[str]:
     for id in ids:
         if groups.is_group(id) and groups.unknown_below(id):
             unclear.append(id)
-        elif not groups.is_group(id) and not index.directory.is_orphan(id) and _may_have_members(index.subject(id)):
+        elif not groups.is_group(id) and _may_have_members(index, id):
             without.append(id)
     name = _name_of(index)
     yield from _bounded((f"not all members of the group {name(id)} are known" for id in unclear), len(unclear))
@@ -297,8 +299,9 @@ def unknown_members(index: AccessIndex, ids: Iterable[str]) -> Iterator[str]:
     yield from _bounded((f"the members of the group {name(id)} are not known" for id in without), len(without))
 
 
-def _may_have_members(one: Subject) -> bool:
-    return one.kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN)
+def _may_have_members(index: AccessIndex, id: str) -> bool:
+    kind = index.kind_of(id)
+    return kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN) and not index.directory.is_orphan(id)
 
 
 def _name_of(index: AccessIndex) -> Callable[[str], str]:
