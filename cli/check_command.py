@@ -175,7 +175,7 @@ def _checked(
     from verdicts import decide
 
     now = dt.datetime.now(dt.UTC)
-    store = open_store(own_digest()) if keep else None
+    store = open_store(own_digest(), str(request.read.root.resolve())) if keep else None
     request = dataclasses.replace(request, keeper=store)
     with tempfile.TemporaryDirectory(prefix="mlgate-check-") as folder, ProgressBoard() as board:
         context = ScanContext(

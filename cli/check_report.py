@@ -122,15 +122,20 @@ def _fix(finding: Finding, kinds: dict[str, str], rules: dict[str, Rule]) -> Lin
 
 
 def _rule_text(rule: Rule, *, with_page: bool) -> RuleText:
-    from policies.pack_tests import read_cases
-    from policies.rule_pages import page_of
-    from policies.rules import built_in_folder
     from report_formats.interface import RuleText
 
     return RuleText(
         id=rule.id,
         synopsis=rule.synopsis,
         help=f"{rule.reason} {rule.remediation['text']}",
-        markdown=page_of(rule, read_cases(built_in_folder() / rule.source)) if with_page else "",
+        markdown=_page(rule) if with_page else "",
         family=rule.family,
     )
+
+
+def _page(rule: Rule) -> str:
+    from policies.pack_tests import read_cases
+    from policies.rule_pages import page_of
+    from policies.rules import built_in_folder
+
+    return page_of(rule, read_cases(built_in_folder() / rule.source))

@@ -12,6 +12,7 @@ from policies.fields import Collection, make_field
 from policies.functions import FUNCTIONS, NOT_IN_POLICY, Function
 from policies.functions.collections import member
 from policies.functions.interface import boolean, check_limits, text
+from policies.parameters import Parameters as Parameters
 from policies.scope import Scope
 from policies.values import DefinitionError, EvaluationError, Unknown, first_unknown, known, write_date
 
@@ -33,14 +34,6 @@ class Compiled:
     def value(self, scope: Scope) -> Any:
         """The value in a scope."""
         return self.constant if self.evaluate is None else self.evaluate(scope)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameters:
-    """Values of a definition's parameters, by lower-cased name; `declared` are all names that it has."""
-
-    values: Mapping[str, Any]
-    declared: frozenset[str]
 
 
 def compile_value(value: Any, parameters: Parameters, path: str) -> Compiled:

@@ -1,4 +1,4 @@
-"""Policy definitions: read from JSON, checked, and compiled with parameters."""
+"""Policy definitions, compiled with parameters; `policies.written_definitions` reads them."""
 
 from __future__ import annotations
 
@@ -10,59 +10,15 @@ from policies.compiled_expressions import Compiled, Parameters, compile_value
 from policies.conditions import Compiler, Condition, Facts, SharedConditions
 from policies.effects import EFFECTS, Effect, Operation, make_operations
 from policies.existence import ExistenceCheck, make_existence_check
-from policies.parameters import ParameterDefinition, bind, read_parameters
+from policies.parameters import bind
 from policies.values import DefinitionError
-
-RESOURCE_MANAGER_MODES = frozenset({"all", "indexed"})
-MACHINE_LEARNING_MODES = frozenset(
-    {"microsoft.machinelearningservices.data", "microsoft.machinelearningservices.v2.data"}
-)
-DATA_MODES = frozenset(
-    {
-        *MACHINE_LEARNING_MODES,
-        *("microsoft.kubernetes.data", "microsoft.keyvault.data", "microsoft.containerservice.data"),
-        *("microsoft.managedhsm.data", "microsoft.cognitiveservices.data", "microsoft.loadtestservice.data"),
-        *("microsoft.datafactory.data", "microsoft.network.data", "microsoft.engine.data"),
-    }
-)
-STATIC = "static"
-
-_KEYS = frozenset(
-    {
-        *("displayname", "policytype", "mode", "description", "metadata", "version", "versions", "parameters"),
-        *("policyrule", "externalevaluationenforcementsettings"),
-    }
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyDefinition:
-    """A definition as written, checked as far as that needs no parameters.
-
-    Attributes:
-        id: its resource id, lower-cased ("" for a bare rule); name: its name or "".
-        display_name, version: as written; versions: every version that its publisher lists, as written.
-        mode: lower-cased; "indexed" where there is none, "all" for a bare rule.
-        rule_if, rule_then: the policy rule.
-        parameters: by lower-cased name.
-        source: file, or "".
-    """
-
-    id: str
-    name: str
-    display_name: str
-    version: str
-    mode: str
-    rule_if: Any
-    rule_then: Mapping[str, Any]
-    parameters: Mapping[str, ParameterDefinition]
-    source: str = ""
-    versions: tuple[str, ...] = ()
-
-    @property
-    def evaluable(self) -> bool:
-        """Whether the engine evaluates this mode."""
-        return self.mode in RESOURCE_MANAGER_MODES or self.mode in MACHINE_LEARNING_MODES
+from policies.written_definitions import DATA_MODES as DATA_MODES
+from policies.written_definitions import MACHINE_LEARNING_MODES as MACHINE_LEARNING_MODES
+from policies.written_definitions import RESOURCE_MANAGER_MODES as RESOURCE_MANAGER_MODES
+from policies.written_definitions import STATIC as STATIC
+from policies.written_definitions import PolicyDefinition as PolicyDefinition
+from policies.written_definitions import lowered_keys
+from policies.written_definitions import read_definition as read_definition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,66 +49,6 @@ class CompiledPolicy:
     default_state: str
     facts: Facts
     setting: Compiled | None = None
-
-
-def read_definition(body: Any, source: str = "") -> PolicyDefinition:
-    """A definition from JSON: a whole one, the properties of one, or a bare rule {"if", "then"}.
-
-    Raises:
-        DefinitionError: unknown keys, no rule, malformed parameters.
-    """
-    if not isinstance(body, dict):
-        raise DefinitionError("a policy definition must be an object")
-    outer = _lowered(body)
-    inner = outer.get("properties")
-    properties = _lowered(inner) if isinstance(inner, dict) else outer
-    bare = "if" in properties and "policyrule" not in properties
-    rule = properties if bare else properties.get("policyrule")
-    if not isinstance(rule, dict):
-        raise DefinitionError("there is no policyRule")
-    rule = _lowered(rule)
-    if "if" not in rule or not isinstance(rule.get("then"), dict):
-        raise DefinitionError("a rule needs if and then", "policyRule")
-    unknown = [key for key in properties if key not in _KEYS and not (properties is outer and key in _OUTER)]
-    if unknown:
-        raise DefinitionError(f"unknown key {unknown[0]!r}", "properties")
-    extra = [key for key in rule if key not in ("if", "then")]
-    if extra:
-        raise DefinitionError(f"unknown key {extra[0]!r}", "policyRule")
-    metadata, versions = properties.get("metadata"), properties.get("versions")
-    version = properties.get("version") or (metadata.get("version") if isinstance(metadata, dict) else None)
-    return PolicyDefinition(
-        id=str(outer.get("id") or "").lower(),
-        name=str(outer.get("name") or ""),
-        display_name=str(properties.get("displayname") or ""),
-        version=str(version or ""),
-        mode="all" if bare else _mode(properties),  # a rule alone leaves nothing out
-        rule_if=rule["if"],
-        rule_then=_lowered(rule["then"]),
-        parameters=read_parameters(properties.get("parameters")),
-        source=source,
-        versions=tuple(str(item) for item in versions) if isinstance(versions, list) else (),
-    )
-
-
-_OUTER = frozenset({"id", "name", "type", "systemdata", "properties", "if", "then"})
-
-
-def _mode(properties: Mapping[str, Any]) -> str:
-    given = properties.get("mode")
-    if given is None:
-        return STATIC if str(properties.get("policytype") or "").lower() == STATIC else "indexed"
-    mode = str(given).lower()
-    if mode not in RESOURCE_MANAGER_MODES and mode not in DATA_MODES:
-        raise DefinitionError(f"unknown mode {given!r}", "properties.mode")
-    return mode
-
-
-def _lowered(mapping: Mapping[Any, Any]) -> dict[str, Any]:
-    lowered = {str(key).lower(): value for key, value in mapping.items()}
-    if len(lowered) != len(mapping):
-        raise DefinitionError("a key stands twice, in different case")
-    return lowered
 
 
 def compile_definition(
@@ -200,7 +96,7 @@ def _compiled(
         raise DefinitionError(f"unknown key {unknown[0]!r}", "then")
     effect, error = _effect(compile_value(then.get("effect"), parameters, "then.effect"))
     details = then.get("details")
-    lowered = _lowered(details) if isinstance(details, dict) else {}
+    lowered = lowered_keys(details) if isinstance(details, dict) else {}
     existence = None
     operations: tuple[Operation, ...] = ()
     if effect in (Effect.AUDIT_IF_NOT_EXISTS, Effect.DEPLOY_IF_NOT_EXISTS):

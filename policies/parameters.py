@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from policies.compiled_expressions import Parameters
-from policies.functions.interface import exactly_equal, kind
 from policies.values import DefinitionError, EvaluationError, first_unknown, parse_date, same
 
 _KEYS = frozenset({"type", "metadata", "defaultvalue", "allowedvalues", "schema"})
@@ -24,6 +22,14 @@ class ParameterDefinition:
     default: Any
     has_default: bool
     allowed: tuple[Any, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Values of a definition's parameters, by lower-cased name; `declared` are all names that it has."""
+
+    values: Mapping[str, Any]
+    declared: frozenset[str]
 
 
 def read_parameters(given: Any) -> dict[str, ParameterDefinition]:
@@ -104,6 +110,8 @@ def _check(definition: ParameterDefinition, value: Any, exact: bool) -> None:
         "float": isinstance(value, int | float) and not isinstance(value, bool),
         "datetime": isinstance(value, str) and parse_date(value) is not None,
     }[definition.type]
+    from policies.functions.interface import exactly_equal, kind  # with all functions: not for reading alone
+
     if not fits:
         raise EvaluationError(f"the parameter {definition.name!r} is of type {definition.type}, not {kind(value)}")
     if not definition.allowed:

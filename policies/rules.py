@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policies.definitions import PolicyDefinition, read_definition
 from policies.pack_sources import Body, bodies_of, read_inputs
 from policies.profiles import PROFILES as PROFILES
 from policies.rule_fixes import LANGUAGES as LANGUAGES
 from policies.rule_fixes import SetProperty, read_fixes
 from policies.values import DefinitionError
+from policies.written_definitions import PolicyDefinition, read_definition
 from verdicts import Severity
 
 _TEXTS = ("synopsis", "reason")

@@ -7,7 +7,6 @@ import hashlib
 import importlib
 import os
 import sys
-from pathlib import Path
 
 _PACKAGES = (
     *("deploy_gate", "policies", "rbac_matrix", "resource_readers", "scanners", "template_functions", "verdicts"),
@@ -31,18 +30,19 @@ def own_digest() -> str:
     for name in _PACKAGES:
         file = importlib.import_module(name).__file__
         assert file is not None
-        _add(whole, Path(file).parent, name)
+        _add(whole, os.path.dirname(file), name)
     return whole.hexdigest()
 
 
-def _add(whole: hashlib._Hash, folder: Path, shown: str) -> None:
+def _add(whole: hashlib._Hash, folder: str, shown: str) -> None:
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         name = f"{shown}/{entry.name}"
         if entry.is_dir():
             if entry.name != "__pycache__":
-                _add(whole, Path(entry.path), name)
+                _add(whole, entry.path, name)
         else:
-            data = Path(entry.path).read_bytes()
-            whole.update(f"{name}\0{len(data)}\0".encode() + data)
+            with open(entry.path, "rb", buffering=0) as stream:
+                data = stream.read()
+            whole.update(b"%b\0%d\0%b" % (name.encode(), len(data), data))

@@ -4,6 +4,9 @@ An entry is believed only if it is a regular file of this user that nobody else 
 own key, and is the one that was asked for. The key lies outside of the cache's folder, so nobody who can only write
 there (a restored cache of a pipeline, say) can make an entry. Whatever isn't sound is worked out anew. No code ever
 comes out of an entry.
+
+What one project's runs ask for lies together in a bundle, too, a file under one seal: to open a file for each of
+thousands of entries takes longer than to read them. An entry in a bundle has to be the one that was asked for as well.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import os
 import secrets
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,10 @@ MAXIMUM_BYTES = 256 * 1024 * 1024
 """Of all entries together; those used longest ago go first."""
 _MAXIMUM_ENTRY = 64 * 1024 * 1024
 _SHARDS = 16
+_FEW = 16
+"""So many entries beside a bundle are no reason to write it anew."""
+_NAMES_OF_BUNDLE, _ROW_BYTES = 256, 96
+"""At least what a bundle takes besides, and what the name and length of an entry take in it."""
 _FRESH_S = 24 * 3600.0
 _SECRET_BYTES = 32
 
@@ -32,20 +40,40 @@ _SECRET_BYTES = 32
 class ResultStore:
     """Entries of one release of mlgate below a folder. Satisfies scanners.interface.Keeper. Safe between processes."""
 
-    def __init__(self, folder: Path, secret: bytes, release: str, *, maximum_bytes: int = MAXIMUM_BYTES) -> None:
-        """Takes the user's key, and a digest of whatever makes the results (`own_digest`)."""
+    def __init__(
+        self, folder: Path, secret: bytes, release: str, *, bundle: str = "", maximum_bytes: int = MAXIMUM_BYTES
+    ) -> None:
+        """Takes the user's key, a digest of whatever makes the results (`own_digest`), and what the bundle is for.
+
+        Args:
+            bundle: tells apart whose entries lie together (a project's root, say); "" for no bundle.
+        """
         self._folder = folder
         self._secret = secret
         self._release = release
         self._maximum = maximum_bytes
         self._written: set[Path] = set()
+        self._bundle = self._name(f"bundle\0{bundle}") if bundle else ""
+        self._bundled: dict[str, bytes] | None = None if bundle else {}
+        self._used: dict[str, bytes] = {}
         self.found = 0
         self.missed = 0
 
     def get(self, key: str) -> Any | None:
         """See scanners.interface.Keeper."""
         name = self._name(key)
-        value = self._read(self._place(name), name)
+        if self._bundled is None:
+            self._bundled = self._opened_bundle()
+        body = self._bundled.get(name)
+        value = _value_of(body, name)
+        if value is None:
+            place = self._place(name)
+            body = self._sealed(place)
+            value = _value_of(body, name)
+            if value is not None:
+                _touch(place)
+        if body is not None and value is not None:
+            self._used[name] = body
         self.found += value is not None
         self.missed += value is None
         return value
@@ -61,12 +89,15 @@ class ResultStore:
         if len(body) > min(_MAXIMUM_ENTRY, self._maximum // _SHARDS):
             return
         with contextlib.suppress(OSError):
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _replace(place, self._seal(body) + b"\n" + body)
-            self._written.add(place.parent)
+            self._write(place, body)
+            self._used[name] = body
 
     def tidy(self) -> None:
-        """Lets entries go that are too many; to be called once, at the end of a run."""
+        """Bundles what this run used, and lets entries go that are too many; to be called once, at the end of a run."""
+        loose = sum(name not in (self._bundled or {}) for name in self._used)
+        if self._bundle and (loose > _FEW or loose * 8 > len(self._used)):
+            with contextlib.suppress(OSError):
+                self._write(self._bundle_place(), _packed(self._bundle, self._used, self._maximum // _SHARDS))
         for shard in self._written:
             with contextlib.suppress(OSError):
                 _shrink(shard, self._maximum // _SHARDS)
@@ -81,22 +112,74 @@ class ResultStore:
     def _seal(self, body: bytes) -> bytes:
         return hmac.new(self._secret, body, hashlib.sha256).hexdigest().encode()
 
-    def _read(self, place: Path, name: str) -> Any | None:
+    def _write(self, place: Path, body: bytes) -> None:
+        """Raises OSError."""
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _replace(place, self._seal(body) + b"\n" + body)
+        self._written.add(place.parent)
+
+    def _sealed(self, place: Path) -> bytes | None:
+        """What stands in a file of this user's own with the right seal."""
         try:
             data = read_regular(place, _MAXIMUM_ENTRY, private=True)
         except (OSError, ValueError):
             return None
         seal, _, body = data.partition(b"\n")
-        if not hmac.compare_digest(seal, self._seal(body)):
-            return None
-        try:
-            owner, value = json.loads(body)
-        except (ValueError, TypeError, RecursionError):
-            return None
-        if owner != name:
-            return None
-        _touch(place)
-        return value
+        return body if hmac.compare_digest(seal, self._seal(body)) else None
+
+    def _bundle_place(self) -> Path:
+        return self._folder / self._bundle[0] / f"{self._bundle}.bundle"
+
+    def _opened_bundle(self) -> dict[str, bytes]:
+        place = self._bundle_place()
+        body = self._sealed(place)
+        found = _unpacked(body, self._bundle) if body is not None else {}
+        if found:
+            _touch(place)
+        return found
+
+
+def _value_of(body: bytes | None, name: str) -> Any | None:
+    """The value of an entry, if it is the one of that name."""
+    if body is None:
+        return None
+    try:
+        owner, value = json.loads(body)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return value if owner == name else None
+
+
+# A bundle: its own name with names and lengths of its entries as JSON, a line break, the entries one after the other.
+
+
+def _packed(bundle: str, entries: Mapping[str, bytes], maximum: int) -> bytes:
+    """A bundle of so many of the entries as it may hold bytes."""
+    rows: list[tuple[str, int]] = []
+    bodies: list[bytes] = []
+    free = min(maximum, _MAXIMUM_ENTRY) - _NAMES_OF_BUNDLE
+    for name, body in entries.items():
+        free -= len(body) + _ROW_BYTES
+        if free < 0:
+            break
+        rows.append((name, len(body)))
+        bodies.append(body)
+    return b"".join([json.dumps([bundle, rows], separators=(",", ":")).encode(), b"\n", *bodies])
+
+
+def _unpacked(packed: bytes, bundle: str) -> dict[str, bytes]:
+    """The entries by name; none where it isn't the bundle of that name."""
+    head, _, bodies = packed.partition(b"\n")
+    entries: dict[str, bytes] = {}
+    start = 0
+    try:
+        owner, rows = json.loads(head)
+        for name, length in rows:
+            entries[name] = bodies[start : start + length]
+            start += length
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return entries if owner == bundle and start == len(bodies) else {}
 
 
 def _touch(place: Path) -> None:
@@ -190,8 +273,8 @@ def _known_secret(path: Path) -> bytes | None:
     return secret if len(secret) == _SECRET_BYTES else None
 
 
-def open_store(release: str) -> ResultStore | None:
-    """The store of this user in the usual place; None where there can't be one."""
+def open_store(release: str, bundle: str = "") -> ResultStore | None:
+    """The store of this user in the usual place; None where there can't be one. See ResultStore."""
     folder, key = default_folder(), default_secret()
     secret = user_secret(key) if folder is not None and key is not None else None
-    return ResultStore(folder, secret, release) if folder is not None and secret is not None else None
+    return ResultStore(folder, secret, release, bundle=bundle) if folder is not None and secret is not None else None
