@@ -51,6 +51,7 @@ class RoleBook:
         self.nothing = Allowance(NOTHING, "")
         self._held: dict[tuple[str, str], HeldRole] = {}
         self._allowed: dict[frozenset[Role], Allowance] = {}
+        self._related: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], tuple[bool, bool]] = {}
         self._compared: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], Comparison] = {}
 
     def of(self, assignment: RoleAssignment | GivenRole) -> HeldRole | None:
@@ -116,13 +117,19 @@ class RoleBook:
         self, role: HeldRole, allowed: Allowance, denied: tuple[PermissionBlock, ...] = ()
     ) -> tuple[bool, bool]:
         """Whether a role permits something that isn't allowed, and whether it permits all that is."""
-        known = self._compared.get((role, allowed, denied))
-        if known is not None:
-            return too_much(known), known.relation in (Relation.EQUAL, Relation.EXCESS)
-        from rbac_matrix.permissions.comparison import contains
+        key = (role, allowed, denied)
+        related = self._related.get(key)
+        if related is None:
+            known = self._compared.get(key)
+            if known is not None:
+                related = too_much(known), known.relation in (Relation.EQUAL, Relation.EXCESS)
+            else:
+                from rbac_matrix.permissions.comparison import contains
 
-        held = without(role.permissions, denied)
-        return not contains(allowed.permissions, held), contains(held, allowed.permissions)
+                held = without(role.permissions, denied)
+                related = not contains(allowed.permissions, held), contains(held, allowed.permissions)
+            self._related[key] = related
+        return related
 
 
 def union(many: Iterable[Permissions]) -> Permissions:
