@@ -12,7 +12,6 @@ import json
 import random
 import resource
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -169,9 +168,10 @@ class Maker:
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds, peak of memory in megabytes (of the largest process), exit code, last lines."""
+    """One call: wall and processor seconds, peak of memory of all its processes together in megabytes, exit code."""
 
     seconds: float
+    processor_seconds: float
     megabytes: int
     code: int
     output: str
@@ -179,19 +179,31 @@ class Run:
 
 def run(arguments: Sequence[str]) -> Run:
     """Runs mlgate and measures it."""
-    measured = (
-        "import resource, subprocess, sys, time\n"
-        "start = time.perf_counter()\n"
-        "done = subprocess.run(sys.argv[1:], capture_output=True, text=True)\n"
-        "print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024,"
-        " done.returncode)\n"
-        "print(done.stdout[-3000:], done.stderr[-1500:])\n"
-    )
-    command = [sys.executable, "-c", measured, str(ROOT / ".venv/bin/mlgate"), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    head, _, output = done.stdout.partition("\n")
-    seconds, megabytes, code = head.split()
-    return Run(float(seconds), int(megabytes), int(code), output)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.perf_counter()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen([str(ROOT / ".venv/bin/mlgate"), *arguments], stdout=output, stderr=output)
+        peak = 0
+        while process.poll() is None:
+            peak = max(peak, _megabytes(process.pid))
+            time.sleep(0.1)
+        seconds = time.perf_counter() - start
+        output.seek(0)
+        text = output.read()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(seconds, used, peak, process.returncode, text[-3000:])
+
+
+def _megabytes(pid: int) -> int:
+    """What a process and those that it started have in memory (Linux)."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has just ended
+        return 0
+    own = next((int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmRSS:")), 0)
+    return own + sum(map(_megabytes, map(int, children)))
 
 
 def check(files: tuple[Path, Path, Path], folder: Path) -> Run:
@@ -247,12 +259,13 @@ def _measure(files: tuple[Path, Path, Path], half_files: tuple[Path, Path, Path]
     size = sum(file.stat().st_size for file in files) // 1_000_000
     print(f"{size:,} MB in {len(files)} files")
     full = check(files, files[0].parent)
-    print(f"mlgate rbac check, the whole process: {full.seconds:.1f} s (target: {CHECK_SECONDS}), exit {full.code}")
-    print(f"peak of memory of its largest process: {full.megabytes:,} MB (target: {CHECK_MEGABYTES:,} in all)")
+    print(f"mlgate rbac check, start included: {full.seconds:.1f} s (target: {CHECK_SECONDS}), exit {full.code}")
+    print(f"  processor seconds {full.processor_seconds:.1f}; peak {full.megabytes:,} MB (target: {CHECK_MEGABYTES:,})")
     if full.code not in (0, 1):
         print(full.output)
     part = check(half_files, half_files[0].parent)
-    print(f"half of it: {part.seconds:.1f} s, {100 * part.seconds / full.seconds:.0f} % of the time (linear: 50)")
+    share = 100 * part.processor_seconds / full.processor_seconds
+    print(f"half of it: {part.seconds:.1f} s, {share:.0f} % of the processor seconds (linear: 50)")
     loaded, slowest, people = who_can(files)
     print(f"who-can: read in {loaded:.1f} s; the slowest question {slowest:.2f} s (target: {WHO_CAN_SECONDS})")
     print(f"  it found {people:,} people; peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB")
