@@ -6,6 +6,8 @@ every deployment that traffic goes to is declared, is told here as `estate`, whi
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -19,26 +21,27 @@ DEPLOYMENT = f"{ENDPOINT}/deployments"
 View = dict[str, Any]
 
 
-def add_estate_facts(views: Sequence[View], *, whole: bool) -> None:
+def add_estate_facts(read: Sequence[tuple[str, View]], *, whole: bool) -> None:
     """Adds `estate` to the resources that there is something to tell of.
 
     Args:
-        views: all resources of the project that are judged, as `resource_readers.rendering` shows them.
+        read: all resources of the project that are judged, as `resource_readers.rendering` shows them, each with the
+            file that was read for it: that of the deployment, not the module in which it stands.
         whole: whether there are no others.
     """
-    _add_shared_identities(views)
-    _add_missing_targets(views, whole)
+    _add_shared_identities(read)
+    _add_missing_targets([view for _, view in read], whole)
 
 
-def _add_shared_identities(views: Sequence[View]) -> None:
+def _add_shared_identities(read: Sequence[tuple[str, View]]) -> None:
     """`estate.identityAlsoOf`: ids of the other workspaces and endpoints with the same user-assigned identity."""
     holders: dict[tuple[str, str], list[str]] = defaultdict(list)
     own: list[tuple[View, list[tuple[str, str]]]] = []
-    for view in views:
+    for shown, view in read:
         # Of two that are deployed under conditions, perhaps only one ever is.
         if type_key(view) not in (WORKSPACE, ENDPOINT) or "$condition" in view:
             continue
-        identities = _identities(view)
+        identities = _identities(view, shown)
         own.append((view, identities))
         for identity in identities:
             holders[identity].append(str(view["id"]))
@@ -49,15 +52,21 @@ def _add_shared_identities(views: Sequence[View]) -> None:
             view.setdefault("estate", {})["identityAlsoOf"] = sorted(others)
 
 
-def _identities(view: View) -> list[tuple[str, str]]:
-    """Each with the file that gives it its meaning: "" for an id that is known, so that it is the same everywhere."""
+def _identities(view: View, shown: str) -> list[tuple[str, str]]:
+    """Each with the deployment in which its text means one value; "" for an id that is known: the same everywhere."""
     assigned = _member(_member(view, "identity"), "userAssignedIdentities")
     names = [name.lower() for name in _names(assigned)] if isinstance(assigned, Mapping) else []
+    # The files of a folder of Terraform are one deployment.
+    deployment = posixpath.dirname(shown) if "terraform" in view else shown
     return [
-        (name, str(view.get("$file", "")) if "{" in name else "")
+        (name, deployment if "{" in name else "")
         for name in names
-        if "/userassignedidentities/" in name
+        if "/userassignedidentities/" in name or _PARAMETER.fullmatch(name)
     ]
+
+
+_PARAMETER = re.compile(r"\{(?:parameters\('[^'{}]+'\)|var\.\w+)\}")
+"""The id is a parameter of the deployment, which nobody gave a value yet."""
 
 
 def _names(assigned: Mapping[str, Any]) -> Sequence[str]:
@@ -65,7 +74,7 @@ def _names(assigned: Mapping[str, Any]) -> Sequence[str]:
     if UNKNOWN_KEY not in assigned:
         return list(assigned)
     text = str(assigned.get("text") or "")
-    return text[1:-1].split(" | ") if text.startswith("{/") else []
+    return text[1:-1].split(" | ") if text.startswith(("{/", "{{")) else []
 
 
 def _add_missing_targets(views: Sequence[View], whole: bool) -> None:

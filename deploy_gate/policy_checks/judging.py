@@ -67,7 +67,8 @@ def judge(
     # What a pipeline takes from elsewhere declares jobs and steps, and no resource of Azure.
     missing = frozenset(start for kind in unread for start in _DECLARED.get(kind, ("",)))
     known = KnownResources((view for shown, _, view in every if shown not in parts), whole=not unread, missing=missing)
-    add_estate_facts([view for shown, _, view in views if shown not in parts], whole=known.has_all(DEPLOYMENT))
+    declared_here = [(shown, view) for shown, _, view in views if shown not in parts]
+    add_estate_facts(declared_here, whole=known.has_all(DEPLOYMENT))
     surroundings = Surroundings(aliases=built_in_aliases(), now=now)
     taken_in = _taken_in(views, parts)
     framed = parts | templates_of((shown, view) for shown, _, view in views)

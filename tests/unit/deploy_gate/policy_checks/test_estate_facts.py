@@ -37,12 +37,12 @@ def workspace(identity: Any) -> dict[str, Any]:
 
 
 def shared(*views: dict[str, Any]) -> list[Any]:
-    add_estate_facts(views, whole=True)
+    add_estate_facts([(str(view.get("$file", "")), view) for view in views], whole=True)
     return [view.get("estate", {}).get("identityAlsoOf") for view in views]
 
 
 def missing(*views: dict[str, Any], whole: bool = True) -> Any:
-    add_estate_facts(views, whole=whole)
+    add_estate_facts([(str(view.get("$file", "")), view) for view in views], whole=whole)
     return views[0].get("estate", {}).get("missingTrafficTargets")
 
 
@@ -149,7 +149,53 @@ SHARED = {
 def test_a_shared_identity_is_told_in_every_language_of_templates(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(SHARED[name], encoding="utf-8")
     read = read_paths(ReadRequest(root=tmp_path, path=tmp_path), [tmp_path])
-    views = [plain_resource(resource, str) for _, result in read for resource in result.resources]
+    views = [(shown, plain_resource(resource, str)) for shown, result in read for resource in result.resources]
     add_estate_facts(views, whole=True)
-    told = [view["estate"]["identityAlsoOf"] for view in views if view["type"].lower() == ML.lower()]
+    told = [view["estate"]["identityAlsoOf"] for _, view in views if view["type"].lower() == ML.lower()]
     assert [[one[-1] for one in others] for others in told] == [["b"], ["a"]]
+
+
+MODULE = (
+    "param name string\nparam identity string\nresource ml '"
+    + ML
+    + "@2024-04-01' = {\n  name: name\n  identity: { userAssignedIdentities: { '${identity}': {} } }\n}\n"
+)
+CALLER = "param given string\n" + "".join(
+    f"module {name} '{name}.bicep' = {{\n  name: '{name}'\n  params: {{ name: '{name}', identity: IDENTITY }}\n}}\n"
+    for name in "ab"
+)
+
+
+@pytest.mark.parametrize(
+    ("identity", "is_shared"),
+    [
+        ("given", True),
+        ("resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', given)", True),
+        ("resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', '${given}-NAME')", False),
+    ],
+)
+def test_an_identity_that_is_handed_to_two_modules_is_shared(identity: str, is_shared: bool, tmp_path: Path) -> None:
+    text = "".join(
+        line.replace("IDENTITY", identity).replace("NAME", f"{number}") + "\n"
+        for number, line in enumerate(CALLER.splitlines())
+    )
+    for name, content in {"main.bicep": text, "a.bicep": MODULE, "b.bicep": MODULE}.items():
+        (tmp_path / name).write_text(content)
+    read = dict(read_paths(ReadRequest(root=tmp_path, path=tmp_path), [tmp_path]))
+    views = [("main.bicep", plain_resource(resource, str)) for resource in read["main.bicep"].resources]
+    add_estate_facts(views, whole=True)
+    told = ["estate" in view for _, view in views if view["type"].lower() == ML.lower()]
+    assert told == [is_shared, is_shared]
+
+
+def test_files_of_one_folder_of_terraform_share_what_they_name(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.tf").write_text(
+            f'resource "azurerm_machine_learning_workspace" "{name}" {{\n  name = "{name}"\n  identity {{\n'
+            '    type = "UserAssigned"\n    identity_ids = [var.identity]\n  }\n}\n'
+            + ('variable "identity" {}\n' if name == "a" else "")
+        )
+    read = read_paths(ReadRequest(root=tmp_path, path=tmp_path), [tmp_path])
+    views = [(shown, plain_resource(resource, str)) for shown, result in read for resource in result.resources]
+    add_estate_facts(views, whole=True)
+    assert ["estate" in view for _, view in views] == [True, True]
