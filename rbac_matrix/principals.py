@@ -39,7 +39,8 @@ class Principal:
     Attributes:
         group: display name of a Microsoft Entra group whose object id nobody wrote down (a naming pattern's); see
             `rbac_matrix.organisation.naming`, which finds the object.
-        setups: names and environments of the setups that it is for; empty for everywhere.
+        setups: names and environments of the setups that it is for, "" for a name being everything in the environment;
+            empty for everywhere.
     """
 
     persona: str

@@ -172,7 +172,8 @@ def _for_cell(
 
 def _holders(persona: str, setup: Setup, organisation: Organisation) -> Iterator[Principal]:
     for entry in organisation.principals.entries:
-        if entry.persona == persona and (not entry.setups or (setup.name, setup.environment) in entry.setups):
+        there = {(setup.name, setup.environment), ("", setup.environment)}
+        if entry.persona == persona and (not entry.setups or not there.isdisjoint(entry.setups)):
             yield entry
 
 

@@ -16,6 +16,7 @@ from rbac_matrix.matrix import Matrix
 from rbac_matrix.organisation.model import Organisation
 from rbac_matrix.organisation.naming import resolve_names
 from rbac_matrix.permissions.catalogue import RoleCatalogue
+from rbac_matrix.principals import Principal, Principals
 from verdicts import ConfigurationError
 
 
@@ -72,7 +73,7 @@ def make_world(
     day = now.date()
     resolved = resolve_names(organisation.principals, _groups(estate.directory))
     holders = Holders(
-        resolved.principals,
+        Principals(tuple(one for one in resolved.principals.entries if _counts(one, environments))),
         resolved.ambiguous,
         estate.directory,
         groups,
@@ -96,6 +97,13 @@ def make_world(
         production="production" in (matrix.name, *matrix.environments),
         undecided_names=resolved.undecided,
     )
+
+
+def _counts(entry: Principal, environments: Environments) -> bool:
+    """Whether a line is for the environment. One for a setup is told from others by the place; see `places.apart`."""
+    if not entry.setups or any(setup for setup, _ in entry.setups):
+        return True
+    return any(environment.casefold() in environments.judged for _, environment in entry.setups)
 
 
 def _groups(directory: Directory | None) -> Iterator[tuple[str, str]]:

@@ -49,7 +49,7 @@ def groups_by_pattern(
             if (setup, environment, persona) in named:
                 continue
             name = _written_out(pattern, setup, environment, names.get(persona, persona))
-            where = frozenset({(setup, environment)}) if "setup" in used else frozenset()
+            where = frozenset({(setup, environment)}) if used & {"setup", "environment"} else frozenset()
             other = found.get((name, persona))
             found[name, persona] = Principal(
                 persona=persona,

@@ -49,13 +49,19 @@ def test_a_setups_own_group_takes_the_place_of_the_pattern(tmp_path: Path) -> No
     assert named.setups == {("credit", "production")}
 
 
-def test_a_pattern_without_a_setup_is_for_all_of_them(tmp_path: Path) -> None:
+def test_a_pattern_with_an_environment_is_for_that_one_only(tmp_path: Path) -> None:
     text = "groups: [{pattern: 'grp-{environment}-support', personas: [platform-technical-support]}]\n"
     principals = load(tmp_path, text).principals
     assert {one.group for one in principals.entries} == {
         f"grp-{environment}-support" for environment in ("staging", "test", "production", "development")
     }
-    assert all(not one.setups for one in principals.entries)
+    assert all({one.group} == {f"grp-{name}-support" for _, name in one.setups} for one in principals.entries)
+
+
+def test_a_pattern_without_place_is_for_everywhere(tmp_path: Path) -> None:
+    text = "groups: [{pattern: 'grp-{persona}', personas: [platform-technical-support]}]\n"
+    (one,) = load(tmp_path, text).principals.entries
+    assert not one.setups
 
 
 def test_a_name_becomes_the_object_that_has_it() -> None:
