@@ -8,6 +8,7 @@ from typing import Any
 
 from deploy_gate.policy_checks.names import SECRETS
 from policies.definitions import CompiledPolicy
+from policies.failing_fields import FieldFinder
 from policies.failing_items import ItemFinder, Place
 from policies.rules import Rule
 from policies.scope import Scope
@@ -33,11 +34,14 @@ class Places:
     """Finds places; remembers what it made of each rule."""
 
     _finders: dict[str, ItemFinder] = field(default_factory=dict)
+    _fields: dict[str, FieldFinder] = field(default_factory=dict)
 
     def of(self, rule: Rule, policy: CompiledPolicy, resource: Resource, scope: Scope) -> Found:
         """Where the resource breaks the rule; the first place, if there are several."""
         path, view = pointer_parts(rule.pointer), scope.resource
         items = self._items(rule, policy, path, scope) if path else ()
+        if not items:
+            path = self._field(rule, policy, path, scope)
         line, column = resource.place(*(items[0] if items else path))
         location = Location(resource.location.path, line, column)
         if not items:
@@ -53,12 +57,20 @@ class Places:
         finder = self._finders.get(rule.id)
         if finder is None:
             finder = self._finders[rule.id] = ItemFinder(policy)
-        named = tuple(str(part).casefold() for part in path)
-        return tuple(
-            item
-            for item in finder.items_in(scope)
-            if len(item) > len(path) and tuple(str(part).casefold() for part in item[: len(path)]) == named
-        )
+        return tuple(item for item in finder.items_in(scope) if len(item) > len(path) and _starts(item, path))
+
+    def _field(self, rule: Rule, policy: CompiledPolicy, path: Place, scope: Scope) -> Place:
+        """The property inside of what the rule names that looks as it must not, where the rule asks for several."""
+        if not path or not isinstance(_at(path, scope.resource), Mapping):
+            return path
+        finder = self._fields.get(rule.id)
+        if finder is None:
+            finder = self._fields[rule.id] = FieldFinder(policy)
+        return next((one for one in finder.fields_in(scope) if len(one) > len(path) and _starts(one, path)), path)
+
+
+def _starts(place: Place, path: Place) -> bool:
+    return all(str(one).casefold() == str(other).casefold() for one, other in zip(place, path, strict=False))
 
 
 def pointer_parts(pointer: str) -> tuple[str | int, ...]:
