@@ -36,8 +36,10 @@ def merged_outcomes(
     from deploy_gate.static_checks.merging import declarations_of, merge_duplicates
     from deploy_gate.static_checks.readings import Results
     from deploy_gate.static_checks.repeated_findings import fold_repeated
+    from deploy_gate.static_checks.role_duplicates import merge_role_duplicates
     from scanners.checkov_templates import SCANNER as CHECKOV
 
+    outcomes = merge_role_duplicates(outcomes, waivers)
     partners = {rule.id: rule.checkov for rule in rules if rule.checkov}
     named = {check for checks in partners.values() for check in checks}
     both = _paths(outcomes, POLICY, partners) & _paths(outcomes, CHECKOV, named)
