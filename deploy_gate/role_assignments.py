@@ -54,6 +54,7 @@ class _Tally:
     inputs: list[InputDigest] = field(default_factory=list)
     assignments: int = 0
     deviations: tuple[str, ...] = ()
+    notes: dict[str, None] = field(default_factory=dict)
 
     def add_obstacles(self, obstacles: Iterable[NotCompleted]) -> None:
         """Those that aren't known yet."""
@@ -176,6 +177,7 @@ def _was_read(result: ReadResult) -> bool:
 def _take(judged: Judged, tally: _Tally, *, is_part: bool) -> None:
     # A part is looked at by itself, and again in every file that takes it in.
     tally.findings.update(dict.fromkeys(judged.findings))
+    tally.notes.update(dict.fromkeys(judged.notes))
     if not is_part:
         tally.add_obstacles(
             _obstacle(Reason.INCOMPLETE, one.text, one.remedy, one.location) for one in judged.undecided
@@ -214,6 +216,7 @@ def _outcomes(tally: _Tally) -> Iterator[Outcome]:
             evidence=Evidence(inputs=tuple(tally.inputs)),
             notes=(
                 f"{tally.assignments} role assignments",
+                *tally.notes,
                 *(f"differs from the built-in matrices: {one}" for one in tally.deviations),
             ),
         )

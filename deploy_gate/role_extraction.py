@@ -182,7 +182,7 @@ def _condition(resource: Resource) -> str | None:
     condition = _property(resource, "condition")
     if isinstance(resource.properties, Unknown):
         return None
-    return condition if isinstance(condition, str) else "" if condition is None else None
+    return condition.strip() if isinstance(condition, str) else "" if condition is None else None
 
 
 def _identity(principal: Value) -> ManagedIdentity | None:

@@ -62,6 +62,7 @@ class RoleAssignment:
         hours: how long a time-bound one holds; None if it has no end or it isn't known.
         condition: the assignment's own condition (attribute-based access control), as written; "" for none, None if it
             isn't known.
+        activated: somebody activated what he (or a group of his) is eligible for; it ends by itself.
         conditional: the deployment makes it only under a condition that isn't known.
         principal_name: display name that the source has for the principal; "" for none.
         description: the assignment's own description.
@@ -80,6 +81,7 @@ class RoleAssignment:
     timing: Timing = Timing.PERMANENT
     hours: float | None = None
     condition: str | None = ""
+    activated: bool = False
     conditional: bool = False
     principal_name: str = ""
     description: str = ""

@@ -48,6 +48,9 @@ def held(one: stable.RoleAssignment, schedule: RoleAssignmentScheduleInstance | 
         hours=_hours(schedule.start_date_time if schedule is not None else None, end),
         name=_display_name(schedule),
         description=one.description or "",
+        activated=end is not None
+        and schedule is not None
+        and _text(schedule.assignment_type).casefold() == "activated",
     )
 
 
@@ -63,21 +66,26 @@ def eligible(one: RoleEligibilityScheduleInstance) -> RoleAssignment:
     )
 
 
+def _text(value: Any) -> str:
+    """The text of what may be one of the client's enumerations, or nothing."""
+    return str(getattr(value, "value", value) or "")
+
+
 def _assignment(
-    one: Any, *, kind: str, timing: Timing, hours: float | None, name: str, description: str
+    one: Any, *, kind: str, timing: Timing, hours: float | None, name: str, description: str, activated: bool = False
 ) -> RoleAssignment:
     principal = one.principal_id or ""
-    kind_of_principal = one.principal_type
     return RoleAssignment(
         name=f"Microsoft.Authorization/{kind} {one.name or one.id}",
         role_id=guid_of(one.role_definition_id),
         role_text=one.role_definition_id or "nothing",
         principal_id=principal.casefold() if GUID.fullmatch(principal) else None,
         principal_text=principal or "nothing",
-        principal_type=str(getattr(kind_of_principal, "value", kind_of_principal) or ""),
+        principal_type=_text(one.principal_type),
         scope=scope_of(scope_in(one.id, one.scope)),
         timing=timing,
         hours=hours,
+        activated=activated,
         condition=one.condition or "",
         principal_name=name,
         description=description,

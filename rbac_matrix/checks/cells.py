@@ -18,6 +18,7 @@ from rbac_matrix.checks.holdings import Holdings
 from rbac_matrix.checks.interface import SCANNER
 from rbac_matrix.checks.places import Place, declared
 from rbac_matrix.checks.world import World
+from rbac_matrix.estate.model import Part
 from rbac_matrix.matrix import Service
 from rbac_matrix.scopes import lineage
 from verdicts import Finding, Location, Severity
@@ -105,10 +106,24 @@ def all_cells(world: World, holdings: Holdings, seen: Mapping[str, dict[str, Pla
                 open_cells.setdefault(key, []).extend(place.text for place in group.places)
     cells.listed = list(_listed(world, judge, groups, None if total <= MAXIMUM_LISTED else by_state))
     cells.shortened = total - len(cells.listed)
+    _note_not_asked(world, by_state.get(CellState.UNKNOWN, ()), judge, collector)
     locations = {one.persona: one.location for one in world.organisation.principals.entries}
     for one, texts in open_cells.items():
         collector.add(_finding(world, one, texts, locations.get(one.persona)))
     return cells
+
+
+def _note_not_asked(
+    world: World, unknown: Sequence[tuple[_Alike, str]], judge: CellJudge, collector: Collector
+) -> None:
+    personas = dict.fromkeys(persona for group, persona in unknown if _told(world, judge, persona, group) is _NOT_ASKED)
+    for persona in personas:
+        collector.undecided(
+            f"{world.matrix.personas[persona].title} has nothing assigned where the {world.matrix.name} matrix gives "
+            "something, and may be eligible for it",
+            "export the eligible assignments, too (docs/rbac-sources.md)",
+            None,
+        )
 
 
 def _add_setups(world: World, resources: dict[str, dict[str, Place]]) -> None:
@@ -163,20 +178,31 @@ def _nothing(world: World, persona: str, group: _Alike) -> State:
     """Of a cell in which nothing is held."""
     if not world.matrix.cell(persona, group.service.id):
         return _EMPTY
-    if world.complete:
-        return _MISSING
-    return _UNREAD if world.estate.whole else _NOT_HERE
+    if not world.estate.whole:
+        return _NOT_HERE
+    if not world.complete:
+        return _UNREAD
+    return _MISSING if may_be_missing(world, persona) else _NOT_ASKED
+
+
+def may_be_missing(world: World, persona: str) -> bool:
+    """Whether what a persona has was asked for: just in time, it may be eligible alone."""
+    return not world.organisation.rules[persona].just_in_time or Part.ELIGIBILITY in world.estate.covers
 
 
 _EMPTY = State(CellState.EMPTY)
 _MISSING = State(CellState.MISSING)
 _UNREAD = State(CellState.UNKNOWN, detail="the role assignments were not read whole")
+_NOT_ASKED = State(CellState.UNKNOWN, detail="who is eligible was not asked for")
 _NOT_HERE = State(CellState.MISSING, detail="not in what was read, which need not be everything")
 
 
 def _is_demanded(world: World, group: _Alike, touched: frozenset[tuple[str, str]]) -> bool:
     """Whether what isn't there is missing: in a whole estate, or in a declared setup of which the source speaks."""
-    return world.complete or (not world.estate.whole and bool(group.places[0].alike.setups & touched))
+    if world.complete:
+        return True
+    unread = any(gap.part is Part.ASSIGNMENTS for gap in world.estate.gaps)
+    return not (world.estate.whole or unread) and bool(group.places[0].alike.setups & touched)
 
 
 def _listed(

@@ -12,12 +12,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from rbac_matrix.cells import CellResult, CellState
 from rbac_matrix.checks.collecting import Collector
 from rbac_matrix.checks.interface import SCANNER
+from rbac_matrix.checks.separation import Sides
 from rbac_matrix.checks.world import World
 from rbac_matrix.estate.model import DevOpsMembership, Part
 from rbac_matrix.matrix import Service
 from verdicts import Finding, Severity
 
 DEVOPS = "MLG-RBAC-DEVOPS"
+COLLECTION = "DOPCA"
+"""The group that isn't of one project but of a whole collection (an organisation)."""
 _RANKS = {
     "azure-devops": ("R", "C", "DOPA", "DOPCA"),
     "azure-artifacts": ("R", "C", "O"),
@@ -41,13 +44,19 @@ def devops_cells(world: World, collector: Collector, counts: Counts) -> list[Cel
             continue
         own = [one for one in memberships if one.service == service.id]
         held = _held(own, service, people, collector)
-        projects = list(dict.fromkeys([one.project for one in own])) or [""]
-        for project in projects:
+        for project in _projects(own):
             for persona in world.matrix.personas:
-                found = _cell(world, persona, service, project, held.get((persona, project), {}), collector)
+                found = _cell(world, persona, service, project, _in_project(held, persona, project), collector)
                 counts.setdefault((persona, service.id), Counter())[found.state] += 1
                 results.append(found)
     return results
+
+
+def note_memberships(world: World, sides: Sides) -> None:
+    """Who is on a side of a combination by a group of Azure DevOps."""
+    people = _People(world)
+    for one in world.estate.memberships or ():
+        sides.note_membership(people.id_of(one.member), one)
 
 
 class _People:
@@ -59,9 +68,13 @@ class _People:
         objects = directory.objects.values() if directory is not None else ()
         self._by_mail = {text.casefold(): one.id for one in objects for text in (one.name, one.mail) if "@" in text}
 
+    def id_of(self, member: str) -> str:
+        """The object id of a member, where it is known; else what the export has."""
+        return self._by_mail.get(member.casefold(), member.casefold())
+
     def personas(self, member: str) -> tuple[str, ...]:
         """Ids of the personas that a member stands for; empty for somebody unknown."""
-        object_id = self._by_mail.get(member.casefold(), member.casefold())
+        object_id = self.id_of(member)
         entry = self._holders.entry_of(object_id)
         if entry is not None:
             return (entry.persona,)
@@ -70,7 +83,7 @@ class _People:
 
     def name(self, member: str) -> str:
         """For people."""
-        return self._holders.name_of(self._by_mail.get(member.casefold(), member.casefold()))
+        return self._holders.name_of(self.id_of(member))
 
 
 Held = dict[tuple[str, str], dict[str, list[DevOpsMembership]]]
@@ -108,6 +121,26 @@ def _held(own: Sequence[DevOpsMembership], service: Service, people: _People, co
             )
         )
     return held
+
+
+def _projects(own: Sequence[DevOpsMembership]) -> Sequence[str]:
+    """Names of projects and feeds. Where administrators of the collection stand isn't one, if there are others."""
+    found = dict.fromkeys(one.project for one in own if one.role != COLLECTION)
+    return list(found) or list(dict.fromkeys(one.project for one in own)) or [""]
+
+
+def _in_project(held: Held, persona: str, project: str) -> dict[str, list[DevOpsMembership]]:
+    """What a persona has in a project: who administers the collection administers every project of it."""
+    found = dict(held.get((persona, project), {}))
+    everywhere = [
+        one
+        for (who, where), roles in held.items()
+        if who == persona and where != project
+        for one in roles.get(COLLECTION, ())
+    ]
+    if everywhere:
+        found[COLLECTION] = [*found.get(COLLECTION, ()), *everywhere]
+    return found
 
 
 def _cell(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rbac_matrix.checks.collecting import Collector
 from rbac_matrix.checks.interface import SCANNER
 from rbac_matrix.checks.places import fold
@@ -9,7 +11,7 @@ from rbac_matrix.checks.who import GUEST
 from rbac_matrix.checks.workloads import ENDPOINT, WORKSPACE
 from rbac_matrix.checks.world import World
 from rbac_matrix.estate.model import IdentityUse
-from rbac_matrix.permissions.interface import RoleDefinition
+from rbac_matrix.permissions.interface import Danger, RoleDefinition
 from rbac_matrix.scopes import type_and_name
 from verdicts import Finding, Location, Severity
 
@@ -18,6 +20,12 @@ BREAK_GLASS = "MLG-RBAC-BREAK-GLASS"
 CUSTOM_ROLE_WILDCARD = "MLG-RBAC-CUSTOM-ROLE-WILDCARD"
 _OWN_IDENTITY = (WORKSPACE, ENDPOINT, f"{WORKSPACE}/batchendpoints")
 _NAMED = 5
+_SEVERITY_OF_SERVICES = {
+    Danger.GRANTS: Severity.HIGH,
+    Danger.SECRETS: Severity.MEDIUM,
+    Danger.RUNS: Severity.MEDIUM,
+}
+"""Of a wildcard for all of one service, by the worst that it permits; else low: all of a service always deletes."""
 
 
 def _finding(
@@ -137,6 +145,38 @@ def custom_roles(world: World, collector: Collector) -> None:
                     role.location,
                 )
             )
+            continue
+        whole = sorted(set(_of_whole_services(role)))
+        if whole:
+            worst = max(_danger(action, data) for action, data in whole)
+            names = ", ".join(action for action, _ in whole)
+            collector.add(
+                _finding(
+                    CUSTOM_ROLE_WILDCARD,
+                    _SEVERITY_OF_SERVICES.get(worst, Severity.LOW),
+                    f"The custom role {role.name} permits {names}: all that the service has, today and tomorrow.",
+                    "List the actions that the role needs.",
+                    role.name,
+                    names,
+                    role.location,
+                )
+            )
+
+
+def _of_whole_services(role: RoleDefinition) -> Iterator[tuple[str, bool]]:
+    """Actions for all of one service that do more than read, each with whether it is a data action."""
+    for block in role.permissions.blocks:
+        for data, actions in ((False, block.actions), (True, block.data_actions)):
+            for action in actions:
+                low = action.strip().casefold()
+                if "/*" in low and low.partition("/")[2].startswith("*") and not low.endswith("/read"):
+                    yield action, data
+
+
+def _danger(action: str, data: bool) -> Danger:
+    from rbac_matrix.permissions.danger import danger_of
+
+    return danger_of(action, data=data)
 
 
 def _wide_actions(role: RoleDefinition) -> list[str]:

@@ -203,13 +203,14 @@ class Holders:
         undecidable: bool = False,
         kind: str = "",
     ) -> Holder:
-        personas = (entry.persona,) if entry is not None else self._personas.get(key, ())
+        around = self._entries_around(key) if entry is None and key not in self._personas else ()
+        personas = (entry.persona,) if entry is not None else self._personas.get(key, _personas(around))
         if known is not None and known.kind is not PrincipalKind.UNKNOWN:
             kind = known.kind.value.casefold()
         elif entry is not None:
             kind = entry.type.casefold()
         inner = tuple(one for one in self._around.get(key, ()) if entry is None or one.persona != entry.persona)
-        setups = entry.setups if entry is not None else frozenset()
+        setups = entry.setups if entry is not None else _setups(around)
         denials = self._denials.of(key) if ":" not in key else ()
         held_by = {(one.persona, one.setups, denials) for one in (entry, *inner) if one is not None}
         attributes = (
@@ -231,6 +232,11 @@ class Holders:
             alike = self._classes[attributes] = HolderClass(*attributes)
         return Holder(key, name, inner, alike)
 
+    def _entries_around(self, key: str) -> tuple[Principal, ...]:
+        """Lines for the groups that a group is in: whoever is in it belongs to these personas anyway."""
+        found = map(self.entry_of, self.groups_of(key)) if ":" not in key else ()
+        return tuple(entry for entry in found if entry is not None)
+
     def _is_orphan(self, key: str) -> bool:
         return self._directory is not None and ":" not in key and self._directory.is_orphan(key)
 
@@ -247,3 +253,14 @@ class Holders:
             for person in self._groups.persons(mask):
                 found.setdefault(person, []).append(persona)
         return {person: tuple(personas) for person, personas in found.items()}
+
+
+def _personas(entries: Sequence[Principal]) -> tuple[str, ...]:
+    return tuple(sorted({entry.persona for entry in entries}))
+
+
+def _setups(entries: Sequence[Principal]) -> Setups:
+    """Those that all of the lines are for; empty for everywhere."""
+    if not all(entry.setups for entry in entries):
+        return frozenset()
+    return frozenset(setup for entry in entries for setup in entry.setups)

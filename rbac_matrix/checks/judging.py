@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rbac_matrix.checks.cells import all_cells, with_assignments
 from rbac_matrix.checks.collecting import Collector
-from rbac_matrix.checks.devops import devops_cells
+from rbac_matrix.checks.devops import devops_cells, note_memberships
 from rbac_matrix.checks.holdings import Holdings
 from rbac_matrix.checks.interface import Judged
 from rbac_matrix.checks.registry import ESTATE_RULES
@@ -58,6 +58,7 @@ class _Judging:
         self._rows.judge(collector, self._holdings, self._sides)
         for rule in ESTATE_RULES:
             rule(world, collector)
+        note_memberships(world, self._sides)
         separation(world, self._sides, collector)
         cells = all_cells(world, self._holdings, self._rows.resources(), collector)
         listed = with_assignments(cells.listed, self._rows.held_on)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from rbac_matrix.assignments import ScopeKind
 from rbac_matrix.checks.case import Case
+from rbac_matrix.checks.roles import GRANT, HeldRole, without
 from rbac_matrix.checks.surplus import beyond, columns_exceeded, everything
+from rbac_matrix.permissions.interface import PermissionBlock
 from verdicts import Finding, Severity
 
 WIDE_SCOPE = "MLG-RBAC-WIDE-SCOPE"
@@ -20,6 +22,8 @@ def privileged(case: Case) -> Finding | None:
     """A role that gives roles, where the matrix has no such thing, or without a condition."""
     role, place = case.role, case.place.alike
     if role is None or not role.grants or place.kind is ScopeKind.UNKNOWN or case.holder.alike.workloads:
+        return None
+    if case.denied and not _grants_all_the_same(role, case.denied):
         return None
     conditioned = bool(case.assignment.condition)
     severity = Severity.HIGH if conditioned else Severity.CRITICAL
@@ -63,6 +67,13 @@ def wide_scope(case: Case) -> Finding | None:
         f"{case.what}; a cell of the matrix means one resource.{_below(case)}",
         "Assign it on the resource that the persona works with.",
     )
+
+
+def _grants_all_the_same(role: HeldRole, denied: tuple[PermissionBlock, ...]) -> bool:
+    """Whether it lets its holder give roles although something is denied. Raises CouldNotCheckError."""
+    from rbac_matrix.permissions.comparison import permits
+
+    return bool(role.unknown) or permits(without(role.permissions, denied), GRANT, data=False)
 
 
 def _but(case: Case) -> str:

@@ -47,7 +47,7 @@ class Rows:
         self._grants = [one is not None and one.grants for one in self._roles]
         self._place = _numbered([one.alike for one in self._places])
         self._kind = _numbered([one.alike.kind for one in self._places])
-        self._term = _numbered([(one.timing, one.hours, one.condition) for one in table.terms.values])
+        self._term = _numbered([(one.timing, one.hours, one.condition, one.activated) for one in table.terms.values])
         conditions = [one.condition for one in table.terms.values]
         self._condition = _numbered([one if one is None else bool(one) for one in conditions])
         # For these it counts which place it is, not only what kind of place.

@@ -16,6 +16,7 @@ from rbac_matrix.checks.places import Place, Setups
 from rbac_matrix.checks.roles import HeldRole
 from rbac_matrix.checks.workloads import role_named
 from rbac_matrix.checks.world import World
+from rbac_matrix.estate.model import DevOpsMembership
 from rbac_matrix.organisation.model import Combination, Side
 from rbac_matrix.principals import Principal
 from verdicts import Finding, Location
@@ -73,6 +74,17 @@ class Sides:
             if holder not in self._holders[number] and self._counts(self._sides[number], place):
                 reason = Reason(f"by {role.name} on {place.text}", place.alike.setups, "", location(row))
                 self._holders[number][holder] = reason
+
+    def note_membership(self, holder: str, membership: DevOpsMembership) -> None:
+        """Somebody is in a group of Azure DevOps, or has a role on a feed."""
+        world = self._world
+        for number, side in enumerate(self._sides):
+            named = (role_named(world.matrix, label) for label in side.roles)
+            if not any(role is not None and not role.id and role.label == membership.role for role in named):
+                continue
+            if world.environments.are_meant(world.environments.judged, side.environments):
+                reason = Reason(f"by {membership.group} of {membership.service}", frozenset(), "", membership.location)
+                self._holders[number].setdefault(holder, reason)
 
     def _counts(self, side: Side, place: Place) -> bool:
         environments = [environment for _, environment in place.alike.setups] or list(self._world.environments.judged)
@@ -168,8 +180,9 @@ def _is_one_thing(persona: str, setups: Setups, other: str, others: Setups) -> b
 
 def _note_unknown(world: World, group: str, collector: Collector) -> None:
     assert world.groups is not None
+    directory = world.estate.directory
     unknown = world.groups.unknown_below(group)
-    if unknown:
+    if unknown and not (directory is not None and directory.is_orphan(group)):
         collector.undecided(
             f"not all members of {world.holders.name_of(group)} are known "
             f"({', '.join(map(world.holders.name_of, unknown[:3]))}), so nobody can say who is on two sides",

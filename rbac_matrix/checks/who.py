@@ -69,7 +69,7 @@ def unknown_principal(case: Case) -> Finding | None:
 
 def user(case: Case) -> Finding | None:
     """A single user instead of the persona's group."""
-    if not _is_user(case) or any("User" in rules.principal_types for rules in case.rules):
+    if not _is_user(case) or any("User" in rules.principal_types for rules in case.rules) or _activated(case):
         return None
     return case.finding(
         USER,
@@ -83,7 +83,7 @@ def principal_type(case: Case) -> Finding | None:
     """A type of principal that the persona's assignments may not be made to."""
     kind = case.holder.alike.kind or case.assignment.principal_type.casefold()
     allowed = {name for rules in case.rules for name in rules.principal_types}
-    if not kind or not allowed or kind in map(str.casefold, allowed):
+    if not kind or not allowed or kind in map(str.casefold, allowed) or _activated(case):
         return None
     return case.finding(
         PRINCIPAL_TYPE,
@@ -91,6 +91,11 @@ def principal_type(case: Case) -> Finding | None:
         f"{case.what}, which is of the type {kind}; this persona's access is given to {' or '.join(sorted(allowed))}.",
         "Give people access by their persona's group, and processes by an identity of their own.",
     )
+
+
+def _activated(case: Case) -> bool:
+    """A member of the persona's group activated what the group is eligible for: that is given to the person."""
+    return case.assignment.activated and not case.holder.alike.listed and any(one.just_in_time for one in case.rules)
 
 
 def _is_user(case: Case) -> bool:

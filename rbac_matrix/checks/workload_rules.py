@@ -15,6 +15,8 @@ from verdicts import Finding, Severity
 
 WORKLOAD_EXCESS = "MLG-RBAC-WORKLOAD-EXCESS"
 STORAGE_CONDITION = "MLG-RBAC-STORAGE-CONDITION"
+_ONE_CONTAINER = "microsoft.storage/storageaccounts/blobservices/containers"
+"""An assignment on that type (or below) reaches no other container."""
 _RUN = "Microsoft.MachineLearningServices/workspaces/jobs/write"
 _WORDS = {
     Workload.HUB: "a hub",
@@ -83,6 +85,8 @@ def storage_condition(case: Case) -> Finding | None:
     """Somebody in the portal reaches every container of a storage account."""
     grant = portal_grant(case)
     if grant is None or not grant.condition or case.assignment.condition != "":
+        return None
+    if case.place.alike.resource_type.casefold().startswith(_ONE_CONTAINER):
         return None
     return case.finding(
         STORAGE_CONDITION,

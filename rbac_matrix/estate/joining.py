@@ -132,6 +132,7 @@ def _unite(table: AssignmentTable, kept: int, other: int) -> None:
         condition=own.condition or its.condition,
         conditional=own.conditional and its.conditional,
         description=own.description or its.description,
+        activated=own.activated or its.activated,
     )
     table.term[kept] = table.terms.number(terms)
     holder, its_holder = table.holders.values[table.holder[kept]], table.holders.values[table.holder[other]]

@@ -48,6 +48,7 @@ class Terms(NamedTuple):
     condition: str | None = ""
     conditional: bool = False
     description: str = ""
+    activated: bool = False
 
 
 class Source(NamedTuple):
@@ -114,7 +115,7 @@ class AssignmentTable(Sequence[RoleAssignment]):
         self.holder.append(self.holders.number(holder))
         self.role.append(self.roles.number(GivenRole(one.role_id, one.role_text, one.custom_role)))
         self.scope.append(self.scopes.number(one.scope))
-        terms = Terms(one.timing, one.hours, one.condition, one.conditional, one.description)
+        terms = Terms(one.timing, one.hours, one.condition, one.conditional, one.description, one.activated)
         self.term.append(self.terms.number(terms))
         self.source.append(self.sources.number(Source(one.location.path, one.location.column, kind)))
         self.lines.append(one.location.line or _NO_LINE)
@@ -196,6 +197,7 @@ class AssignmentTable(Sequence[RoleAssignment]):
             timing=terms.timing,
             hours=terms.hours,
             condition=terms.condition,
+            activated=terms.activated,
             conditional=terms.conditional,
             principal_name=holder.principal_name,
             description=terms.description,

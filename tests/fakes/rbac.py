@@ -12,7 +12,15 @@ from rbac_matrix.assignments import RoleAssignment
 from rbac_matrix.cells import CellResult
 from rbac_matrix.checks.interface import Judged
 from rbac_matrix.checks.judging import judge
-from rbac_matrix.estate.model import DevOpsMembership, Directory, DirectoryObject, Estate, EstateResource, PrincipalKind
+from rbac_matrix.estate.model import (
+    DevOpsMembership,
+    Directory,
+    DirectoryObject,
+    Estate,
+    EstateResource,
+    Part,
+    PrincipalKind,
+)
 from rbac_matrix.matrix import Persona, PersonaKind
 from rbac_matrix.organisation.loading import load_organisation
 from rbac_matrix.organisation.model import Organisation
@@ -113,7 +121,8 @@ def membership(role: str, persona: str, service: str, **changes: Any) -> DevOpsM
 def estate(*assignments: RoleAssignment, **changes: Any) -> Estate:
     """A whole estate with one resource for each column."""
     resources = tuple(EstateResource(id=resource(service), type=TYPES[service]) for service in TYPES)
-    made = Estate(assignments=assignments, resources=resources, whole=True)
+    covers = frozenset({Part.ASSIGNMENTS, Part.ELIGIBILITY})
+    made = Estate(covers=covers, assignments=assignments, resources=resources, whole=True)
     return dataclasses.replace(made, **changes)
 
 

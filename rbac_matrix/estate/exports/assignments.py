@@ -155,7 +155,7 @@ def _own_scope(inner: Record) -> AssignmentScope:
 
 
 def _terms(inner: Record) -> Terms:
-    return Terms(condition=optional_text(inner, "condition"), description=optional_text(inner, "description"))
+    return Terms(condition=optional_text(inner, "condition").strip(), description=optional_text(inner, "description"))
 
 
 def _holder(inner: Record) -> Holder:
@@ -259,7 +259,8 @@ class ScheduleReader:
             scope=scope_of(_scope(record, inner)),
             timing=timing,
             hours=(end - start).total_seconds() / 3600 if start is not None and end is not None else None,
-            condition=optional_text(inner, "condition"),
+            condition=optional_text(inner, "condition").strip(),
+            activated=timing is Timing.TIME_BOUND and optional_text(inner, "assignmentType").casefold() == "activated",
             principal_name=_expanded(inner, "principal"),
             location=into.location(line),
         )

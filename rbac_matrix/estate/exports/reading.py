@@ -20,7 +20,8 @@ from rbac_matrix.estate.exports.streams import Documents, Piece
 from rbac_matrix.estate.exports.text import windows
 from rbac_matrix.estate.joining import without_duplicates
 from rbac_matrix.estate.model import Directory, Estate, Gap, Part
-from verdicts import ConfigurationError, InputDigest
+from rbac_matrix.permissions.interface import Relation, RoleDefinition
+from verdicts import ConfigurationError, CouldNotCheckError, InputDigest
 
 
 def looks_like_export(path: Path, shown_as: str) -> bool:
@@ -244,6 +245,7 @@ class FileReading:
 
 def _estate(into: Collected, inputs: Sequence[InputDigest]) -> Estate:
     memberships = expanded(into.memberships, into)
+    definitions = tuple(_believed(into))
     _note_groups_without_members(into)
     table, gaps = without_duplicates(into.table)
     into.gaps += gaps
@@ -252,7 +254,7 @@ def _estate(into: Collected, inputs: Sequence[InputDigest]) -> Estate:
     return Estate(
         covers=frozenset(into.covers),
         assignments=table,
-        definitions=tuple(dict.fromkeys(into.definitions)),
+        definitions=definitions,
         denials=tuple({(one.scope.casefold(), one.name): one for one in into.denials}.values()),
         directory=Directory(objects=into.objects, members=into.members, whole=_is_whole(into)) if known else None,
         memberships=memberships if Part.DEVOPS in into.covers else None,
@@ -262,6 +264,41 @@ def _estate(into: Collected, inputs: Sequence[InputDigest]) -> Estate:
         inputs=tuple(inputs),
         whole=whole,
     )
+
+
+def _believed(into: Collected) -> Iterator[RoleDefinition]:
+    """All but the copies of Microsoft's own roles: anybody can write a file in which Owner permits nothing.
+
+    A copy that permits something else than what mlgate has is a gap where the role is assigned: one of the two is old.
+    """
+    from rbac_matrix.permissions.catalogue import RoleCatalogue
+
+    shipped = RoleCatalogue.built_in()
+    assigned = {role.role_id for role in into.table.roles.values}
+    for one in dict.fromkeys(into.definitions):
+        own = shipped.with_id(one.id) if one.built_in and one.id else None
+        if own is None:
+            yield one
+        elif one.id in assigned and not _permit_the_same(one, own):
+            into.gaps.append(
+                Gap(
+                    part=Part.DEFINITIONS,
+                    detail=f"Microsoft's role {own.name} permits something else in the file than mlgate knows of it",
+                    remedy="leave Microsoft's roles out (--custom-role-only), or read them with --live",
+                    location=one.location,
+                )
+            )
+
+
+def _permit_the_same(one: RoleDefinition, other: RoleDefinition) -> bool:
+    if one.unknown:
+        return False
+    from rbac_matrix.permissions.comparison import compare
+
+    try:
+        return compare(one.permissions, other.permissions).relation is Relation.EQUAL
+    except CouldNotCheckError:
+        return False
 
 
 def _is_whole(into: Collected) -> bool:

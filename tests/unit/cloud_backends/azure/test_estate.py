@@ -184,8 +184,8 @@ def test_an_activated_role_ends_and_a_permanent_one_does_not(cloud: Cloud) -> No
         shapes.schedule(ends, number=1, assignmentType="Activated"),
         shapes.schedule(stays, number=2, endDateTime=None),
     ]
-    timing = {one.location.path: one.timing for one in read(cloud).assignments}
-    assert (timing[ends["id"]], timing[stays["id"]]) == (Timing.TIME_BOUND, Timing.PERMANENT)
+    found = {one.location.path: (one.timing, one.activated) for one in read(cloud).assignments}
+    assert (found[ends["id"]], found[stays["id"]]) == ((Timing.TIME_BOUND, True), (Timing.PERMANENT, False))
 
 
 def test_the_members_of_an_eligible_group_are_not_eligible_by_themselves(cloud: Cloud) -> None:
