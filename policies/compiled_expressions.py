@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from policies.expressions import Call, Expression, Literal, Member, is_expression, parse, unescaped
@@ -15,11 +14,12 @@ from policies.functions.interface import boolean, check_limits, text
 from policies.parameters import Parameters as Parameters
 from policies.scope import Scope
 from policies.values import DefinitionError, EvaluationError, Unknown, first_unknown, known, write_date
+from verdicts.records import record
 
 Evaluate = Callable[[Scope], Any]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Compiled:
     """An operand: a constant, or something to evaluate. Exactly one of both is meaningful.
 

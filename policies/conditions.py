@@ -19,6 +19,7 @@ from policies.operators import OPERATORS, check_literal
 from policies.paths import parse_path
 from policies.scope import Scope, TraceStep
 from policies.values import DefinitionError, EvaluationError, Truth, Unknown
+from verdicts.records import record
 
 _SUBJECTS = frozenset({"field", "value", "count", "source"})
 _OWN_ARRAYS = ("properties.", "azureml.", "estate.")
@@ -29,7 +30,7 @@ MAXIMUM_VALUE_COUNTS = 10
 """Limits that Azure enforces when a definition is written; the depth is ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Condition:
     """A compiled condition or tree of conditions.
 

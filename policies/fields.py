@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from policies.paths import PropertyPath, parse_path
 from policies.resource_types import NOT_KNOWN, UNTYPED, resource_type
 from policies.scope import InvalidAliasError, Scope
 from policies.values import EvaluationError, Unknown, get_key, known
+from verdicts.records import record
 
 Getter = Callable[[Scope], Any]
 TYPE_NOT_KNOWN = Unknown("the resource's type is not known, and so is what an alias means for it")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Collection:
     """What a field with "[*]" selects; a condition holds for it if it holds for every member."""
 
     members: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Field:
     """A field that can be asked.
 

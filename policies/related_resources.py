@@ -49,10 +49,11 @@ def is_looked_for(item: Resource, wanted: Wanted, scope: Scope) -> Truth:
         return False  # one that was given without any type was given as what is looked for
     if item is scope.resource:
         return _name_fits(item, wanted)
-    answers = [_name_fits(item, wanted), _is_in_place(item, wanted, scope)]
-    if False in answers:
+    named = _name_fits(item, wanted)
+    placed = named is not False and _is_in_place(item, wanted, scope)
+    if named is False or placed is False:
         return False
-    unknown = next((answer for answer in (type_, *answers) if isinstance(answer, Unknown)), None)
+    unknown = next((answer for answer in (type_, named, placed) if isinstance(answer, Unknown)), None)
     return True if unknown is None else unknown
 
 
@@ -99,9 +100,11 @@ def _name_fits(item: Resource, wanted: Wanted) -> Truth:
 
 
 def _is_in_place(item: Resource, wanted: Wanted, scope: Scope) -> Truth:
-    unknown = next((place for place in (_place(item), _place(scope.resource)) if place is not None), None)
     truth = _is_in_known_place(item, wanted, scope)
-    return truth if unknown is None or truth is False else unknown
+    if truth is False:
+        return False
+    unknown = next((place for place in (_place(item), _place(scope.resource)) if place is not None), None)
+    return truth if unknown is None else unknown
 
 
 def _is_in_known_place(item: Resource, wanted: Wanted, scope: Scope) -> Truth:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from verdicts.records import record
 
 UNKNOWN_KEY = "$unknown"
 
@@ -33,7 +34,7 @@ class EvaluationError(PolicyError):
     """An evaluation that fails: Azure denies the request then (a failed evaluation is an implicit deny)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unknown:
     """A value, or the truth of a condition, that can't be known now. It is neither true nor false nor null.
 

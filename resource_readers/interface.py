@@ -16,6 +16,7 @@ from resource_readers.notes import Notes, note_all, taking_notes
 from resource_readers.project_files import ProjectFile
 from resource_readers.trees.nodes import Position
 from verdicts import InputDigest, Location
+from verdicts.records import record
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ Value = Any
 """str, int, float, bool, None, a list or dict (keys: str) of values, or an Unknown at any place in them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Unknown:
     """A value that can't be known from the files alone.
 

@@ -34,6 +34,7 @@ from resource_readers.trees.nodes import (
     Spread,
     Unreadable,
 )
+from verdicts.records import record
 
 MAXIMUM_STEPS = 2_000_000
 """Nodes evaluated and values copied for one file; a large real template needs about 100,000."""
@@ -71,7 +72,7 @@ class Scope(Protocol):
         """A function that depends on the scope (parameters, resourceId, reference ...), or the plain function table."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Frame:
     """Where evaluation stands: the scope, loop and lambda variables, and the indexes of copy loops.
 
@@ -114,6 +115,8 @@ def evaluate(node: Node, frame: Frame) -> Value:
         return node.value
     frame = frame.deeper()
     match node:
+        case Call():  # most nodes are calls
+            return _call(node, frame)
         case ArrayNode():
             return _array(node, frame)
         case ObjectNode():
@@ -124,8 +127,6 @@ def evaluate(node: Node, frame: Frame) -> Value:
             if node.name in frame.variables:
                 return frame.variables[node.name]
             return frame.scope.symbol(node.name, frame)
-        case Call():
-            return _call(node, frame)
         case Member():
             base = evaluate(node.base, frame)
             if isinstance(base, dict) and node.name not in base:

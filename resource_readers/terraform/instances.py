@@ -8,9 +8,10 @@ from typing import Literal
 
 from resource_readers.interface import SourceMap, Unknown, Value
 from verdicts import Location
+from verdicts.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class JsonText(Unknown):
     """What `jsonencode` gives of a value in which something isn't known: the text is unknown, its content isn't.
 
