@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rbac_matrix.assignments import AssignmentScope, ScopeKind, Timing
@@ -18,13 +18,12 @@ from rbac_matrix.estate.directory import Memberships
 from rbac_matrix.estate.model import Directory, Estate, Part, PrincipalKind
 from rbac_matrix.estate.rights import Right, rights
 from rbac_matrix.estate.table import AssignmentTable, GivenRole, Holder
+from rbac_matrix.estate.unknowns import NAMED, bounded, unknown_members
 from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.interface import RoleDefinition
 from rbac_matrix.scopes import lineage
 
 _MATTERS = (Part.ASSIGNMENTS, Part.ELIGIBILITY, Part.DEFINITIONS, Part.DENIALS, Part.DIRECTORY)
-_NAMED = 20
-"""How many gaps or groups of one kind are named one by one."""
 _NO, _YES, _OPEN = 0, 1, 2
 _KINDS = {kind.value.casefold(): kind for kind in PrincipalKind}
 
@@ -88,9 +87,9 @@ class AccessIndex:
     def gaps(self) -> Iterator[str]:
         """What of the estate was not read whole, in half sentences."""
         found = [f"{gap.part.value}: {gap.detail}" for gap in self.estate.gaps if gap.part in _MATTERS]
-        yield from found[:_NAMED]
-        if len(found) > _NAMED:
-            yield f"{len(found) - _NAMED} more parts of the estate were not read"
+        yield from found[:NAMED]
+        if len(found) > NAMED:
+            yield f"{len(found) - NAMED} more parts of the estate were not read"
 
     def notes(self) -> Iterator[str]:
         """What was not asked for."""
@@ -269,50 +268,12 @@ class _Question:
         yield from self._index.gaps()
         yield from unknown_members(self._index, by_holder)
         texts = {self._table.holders.values[self._table.holder[row]].principal_text for row in unnamed}
-        yield from _bounded((f"it isn't known who {text} is" for text in sorted(texts)), len(texts))
+        yield from bounded((f"it isn't known who {text} is" for text in sorted(texts)), len(texts))
         numbers = sorted({self._table.role[row] for row in open_rows})
-        yield from _bounded((self._roles[number].open for number in numbers), len(numbers))
+        yield from bounded((self._roles[number].open for number in numbers), len(numbers))
 
     def _notes(self, rows: Iterable[int]) -> Iterator[str]:
         yield from self._index.notes()
         scopes = {self._table.scope[row] for row in rows}
         if self._scope and any(self._table.scopes.values[one].kind is ScopeKind.MANAGEMENT_GROUP for one in scopes):
             yield "a management group is taken to hold the subscription: nothing given says which it holds"
-
-
-def unknown_members(index: AccessIndex, ids: Iterable[str]) -> Iterator[str]:
-    """Half sentences on groups among the ids of which not all members are known."""
-    groups = index.memberships
-    without: list[str] = []
-    unclear: list[str] = []
-    for id in ids:
-        if groups.is_group(id) and groups.unknown_below(id):
-            unclear.append(id)
-        elif not groups.is_group(id) and _may_have_members(index, id):
-            without.append(id)
-    name = _name_of(index)
-    yield from _bounded((f"not all members of the group {name(id)} are known" for id in unclear), len(unclear))
-    if index.estate.directory is None and without:
-        groups_text = f"{len(without)} groups" if len(without) > 1 else f"the group {name(without[0])}"
-        yield f"no directory was given: the members of {groups_text} are not known"
-        return
-    yield from _bounded((f"the members of the group {name(id)} are not known" for id in without), len(without))
-
-
-def _may_have_members(index: AccessIndex, id: str) -> bool:
-    kind = index.kind_of(id)
-    return kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN) and not index.directory.is_orphan(id)
-
-
-def _name_of(index: AccessIndex) -> Callable[[str], str]:
-    def name(id: str) -> str:
-        shown = index.subject(id).text
-        return shown if shown == id else f"{shown} ({id})"
-
-    return name
-
-
-def _bounded(texts: Iterator[str], count: int) -> Iterator[str]:
-    yield from itertools.islice(texts, _NAMED)
-    if count > _NAMED:
-        yield f"and {count - _NAMED} more like it"

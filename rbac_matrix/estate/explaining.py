@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rbac_matrix.assignments import Timing
-from rbac_matrix.estate.access import AccessIndex, unknown_members
+from rbac_matrix.estate.access import AccessIndex
 from rbac_matrix.estate.answers import Explanation, Held, Peril, Subject
 from rbac_matrix.estate.model import DirectoryObject, PrincipalKind
 from rbac_matrix.estate.rights import rights
 from rbac_matrix.estate.table import GivenRole
-from rbac_matrix.permissions.danger import dangerous_patterns
+from rbac_matrix.estate.unknowns import unknown_members
+from rbac_matrix.permissions.catalogue import actions_within
+from rbac_matrix.permissions.comparison import permits
+from rbac_matrix.permissions.danger import DangerousPattern, dangerous_patterns
+from rbac_matrix.permissions.effects import has_effect
 from rbac_matrix.permissions.interface import Danger, Permissions
+from rbac_matrix.permissions.patterns import covers, fold
 from rbac_matrix.principals import GUID, Principals
 from verdicts import ConfigurationError, CouldNotCheckError
 
@@ -71,14 +76,14 @@ def _held(index: AccessIndex, id: str, groups: Sequence[str]) -> Iterator[Held]:
     owners = {id, *groups}
     numbers = {number for number, one in enumerate(table.holders.values) if one.principal_id in owners}
     chains = {group: tuple(map(index.subject, index.memberships.chain(id, group))) for group in groups}
-    known: dict[int, tuple[str, tuple[Peril, ...], int, str]] = {}
+    known: dict[tuple[int, str], tuple[str, tuple[Peril, ...], int, str]] = {}
     for row, number in enumerate(table.holder):
         if number not in numbers:
             continue
-        role = table.role[row]
-        if role not in known:
-            known[role] = _described(index, table.roles.values[role])
-        name, perils, patterns, unknown = known[role]
+        kind = (table.role[row], table.scopes.values[table.scope[row]].resource_type)
+        if kind not in known:
+            known[kind] = _described(index, table.roles.values[kind[0]], kind[1])
+        name, perils, patterns, unknown = known[kind]
         holder = table.holders.values[number].principal_id
         yield Held(
             assignment=table[row],
@@ -90,26 +95,43 @@ def _held(index: AccessIndex, id: str, groups: Sequence[str]) -> Iterator[Held]:
         )
 
 
-def _described(index: AccessIndex, role: GivenRole) -> tuple[str, tuple[Peril, ...], int, str]:
-    """Name of a role, the worst of it, how many patterns it has, and what of it isn't known."""
+def _described(index: AccessIndex, role: GivenRole, resource_type: str) -> tuple[str, tuple[Peril, ...], int, str]:
+    """Name of a role, the worst of it there, how many patterns it has, and what of it isn't known."""
     definition = index.definition_of(role)
     if definition is None:
         return role.custom_role or role.role_text, (), 0, "its definition is not known"
     count = sum(len(block.actions) + len(block.data_actions) for block in definition.permissions.blocks)
-    return definition.name, tuple(perils(definition.permissions)), count, definition.unknown
+    return definition.name, tuple(perils(definition.permissions, resource_type)), count, definition.unknown
 
 
-def perils(permissions: Permissions) -> list[Peril]:
-    """The worst that is permitted, the most dangerous first; of each danger something, as far as there is room."""
+def perils(permissions: Permissions, resource_type: str = "") -> list[Peril]:
+    """The worst that is permitted, the most dangerous first; of each danger something, as far as there is room.
+
+    Args:
+        permissions: of a role.
+        resource_type: only what has an effect on that type, if it is assigned on one resource.
+    """
     found: dict[Danger, list[Peril]] = {}
     for data in (False, True):
         for one in dangerous_patterns(data):
             of_kind = found.setdefault(one.danger, [])
-            if len(of_kind) < MAXIMUM_PERILS and rights(permissions, one.written, data=data):
-                of_kind.append(Peril(one.written, data, one.danger, one.reason))
+            if len(of_kind) < MAXIMUM_PERILS and has_effect(one.written, resource_type):
+                action = _proof(permissions, one)
+                if action and has_effect(action, resource_type):
+                    of_kind.append(Peril(action, data, one.danger, one.reason))
     worst_first = [found[danger] for danger in sorted(found, reverse=True)]
     share = max(1, MAXIMUM_PERILS // max(1, len([one for one in worst_first if one])))
     return [peril for of_kind in worst_first for peril in of_kind[:share]]
+
+
+def _proof(permissions: Permissions, one: DangerousPattern) -> str:
+    """The dangerous pattern, where all of it is permitted; else an action of it that exists; "" for neither."""
+    found = rights(permissions, one.written, data=one.data)
+    whole = any(right.actions == one.written or covers(fold(right.actions), one.pattern) for right in found)
+    if whole or not found:
+        return one.written if whole else ""
+    within = (action for right in found for action in actions_within(fold(right.actions), one.data))
+    return next((action for action in within if permits(permissions, action, data=one.data)), "")
 
 
 def _most_dangerous_first(one: Held) -> tuple[int, int, str, str]:

@@ -18,8 +18,10 @@ from typing import Self
 
 from rbac_matrix.estate.exports.assignments import AssignmentReader
 from rbac_matrix.estate.exports.interface import Collected
-from rbac_matrix.estate.exports.streams import Documents, Envelope, Piece
+from rbac_matrix.estate.exports.recognition import reader_of
+from rbac_matrix.estate.exports.streams import Documents
 from rbac_matrix.estate.exports.text import Range, encoding_of, windows
+from rbac_matrix.estate.exports.values import Envelope, Piece
 from verdicts import ConfigurationError, Location
 
 WORTH_IT = 48 * 1024 * 1024
@@ -101,8 +103,6 @@ class Halves:
 
 def in_halves(path: Path, shown_as: str) -> Halves | None:
     """Begins to read a file in two parts; None for one that isn't large, or isn't a list of role assignments."""
-    from rbac_matrix.estate.exports.reading import reader_of
-
     try:
         if path.stat().st_size < WORTH_IT or _cores() < 2:
             return None

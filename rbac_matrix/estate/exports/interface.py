@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from rbac_matrix.estate.exports.streams import Envelope
+from rbac_matrix.estate.exports.values import Envelope
 from rbac_matrix.estate.model import (
     DenyAssignment,
     DevOpsMembership,

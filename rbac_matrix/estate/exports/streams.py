@@ -15,14 +15,11 @@ import itertools
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from rbac_matrix.estate.exports.text import WINDOW
+from rbac_matrix.estate.exports.values import LISTS, Envelope, Piece, RefusedError, decode
 from verdicts import ConfigurationError
-
-LISTS = ("value", "data")
-"""Keys under which an answer holds its records."""
 
 MAXIMUM_RECORD = 64 * 1024 * 1024
 """Characters that one record, or a value beside the records, may have."""
@@ -30,64 +27,8 @@ MAXIMUM_RECORD = 64 * 1024 * 1024
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
-@dataclass(slots=True)
-class Envelope:
-    """What stands beside the records of one document. `fields` is whole only behind the document's last records.
-
-    Attributes:
-        key: the key of the list; "" for a list without anything around it, None for a single record.
-        line: 1-based line of the document's start.
-    """
-
-    key: str | None
-    line: int
-    fields: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some records of a document, with the line of each. `last` says that the document ends behind them."""
-
-    envelope: Envelope
-    records: Sequence[Any]
-    lines: Sequence[int]
-    last: bool
-
-
 class _NotWholeError(Exception):
     """What was asked for isn't whole in the text at hand."""
-
-
-class _RefusedError(Exception):
-    """It is JSON, or nearly, and isn't taken."""
-
-
-def _pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(items)
-    if len(result) != len(items):
-        seen: set[str] = set()
-        twice = next(key for key, _ in items if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _RefusedError(f"the key {twice!r} stands twice")
-    return result
-
-
-def _no_constant(name: str) -> Any:
-    raise _RefusedError(f"{name} is not JSON")
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_no_constant)
-
-
-def _decode(text: str, start: int) -> tuple[Any, int]:
-    """A value and its end. Raises json.JSONDecodeError and _RefusedError."""
-    try:
-        return _DECODER.raw_decode(text, start)
-    except json.JSONDecodeError:
-        raise
-    except RecursionError:
-        raise _RefusedError("nested too deeply") from None
-    except ValueError as error:  # an integer with more digits than Python converts
-        raise _RefusedError(str(error)) from None
 
 
 class Documents:
@@ -221,8 +162,8 @@ class Documents:
             return None
         piece = f"[{self._text[self._at : end]}]"
         try:
-            records, parsed = _decode(piece, 0)
-        except (json.JSONDecodeError, _RefusedError):
+            records, parsed = decode(piece, 0)
+        except (json.JSONDecodeError, RefusedError):
             self._singly = True
             return None
         own_bracket = parsed < len(piece)
@@ -276,8 +217,8 @@ class Documents:
             self._at = self._space(self._at)
             line = self.line
             try:
-                record, end = _decode(self._text, self._at)
-            except _RefusedError as error:
+                record, end = decode(self._text, self._at)
+            except RefusedError as error:
                 raise self._error(str(error)) from None
             except json.JSONDecodeError as error:
                 if self._ended and not (self._open_end and error.pos >= len(self._text) and not records):
@@ -311,8 +252,8 @@ class Documents:
             self._by_lines = False
             return None
         try:
-            records, _ = _decode("[" + ",".join(rows[index] for index in numbers) + "]", 0)
-        except (json.JSONDecodeError, _RefusedError):
+            records, _ = decode("[" + ",".join(rows[index] for index in numbers) + "]", 0)
+        except (json.JSONDecodeError, RefusedError):
             records = []
         if len(records) != len(numbers) or any(isinstance(one.get(key), list) for one in records for key in LISTS):
             self._by_lines = False
@@ -326,8 +267,8 @@ class Documents:
         while True:
             self._at = self._space(self._at)
             try:
-                value, end = _decode(self._text, self._at)
-            except _RefusedError as error:
+                value, end = decode(self._text, self._at)
+            except RefusedError as error:
                 raise self._error(str(error)) from None
             except json.JSONDecodeError as error:
                 if self._ended:
