@@ -61,7 +61,7 @@ def diff(
     import json
 
     from rbac_matrix.changes import report
-    from rbac_matrix.changes.differences import Direction, differences
+    from rbac_matrix.changes.differences import Direction, danger_of_freed, differences
     from rbac_matrix.changes.names import names_of
     from rbac_matrix.permissions.comparison import compare
     from rbac_matrix.permissions.interface import Danger
@@ -82,6 +82,8 @@ def diff(
             text = report.as_text(found, names, gaps, title)
     write_text(text, output)
     gained = [one.danger for one in found.changes if one.direction is Direction.GAINS]
+    freed = danger_of_freed(found, compare)
+    gained += [freed] if freed is not None else []
     context = click.get_current_context()
     if deny is not None and any(danger >= Danger[deny.upper()] for danger in gained):
         context.exit(ExitCode.DENIED)

@@ -93,6 +93,14 @@ def differences(old: Holdings, new: Holdings, compare: Compare) -> Differences:
     )
 
 
+def danger_of_freed(found: Differences, compare: Compare) -> Danger | None:
+    """The worst of what deny assignments took away that go; None where none goes. Who may do it now isn't judged."""
+    blocks = tuple(block for one in found.no_longer_denied for block in one.permissions)
+    if not blocks:
+        return None
+    return max((one.danger for one in compare(Permissions(blocks), Permissions()).excess), default=Danger.READS)
+
+
 def _denied(before: Holdings, after: Holdings) -> tuple[DenyAssignment, ...]:
     known = {_denial_key(one) for one in before.denials}
     return tuple(one for one in after.denials if _denial_key(one) not in known)

@@ -245,6 +245,8 @@ def _sorted_out(
     for one in surplus:
         if one.principal_id in glass:
             kept.append(Kept(one, "a break-glass account is never removed"))
+        elif one.activated:
+            kept.append(Kept(one, "somebody activated it, and it ends by itself"))
         elif not (remove_unmanaged or one.description.startswith(MARK)):
             kept.append(Kept(one, "no plan of mlgate made it (--remove-unmanaged deletes it, too)"))
         elif not estate.whole or estate.gaps:

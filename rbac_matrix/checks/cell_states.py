@@ -8,9 +8,9 @@ from rbac_matrix.cells import CellState
 from rbac_matrix.checks.holdings import Element, Holdings
 from rbac_matrix.checks.places import PlaceClass, apart
 from rbac_matrix.checks.roles import NOTHING, Allowance, compared, union, without
-from rbac_matrix.checks.severity import has_effect
 from rbac_matrix.checks.world import World
 from rbac_matrix.matrix import Service
+from rbac_matrix.permissions.effects import has_effect
 from rbac_matrix.permissions.interface import Comparison, ExcessAction, PermissionBlock, Permissions, Relation
 from verdicts import CouldNotCheckError
 

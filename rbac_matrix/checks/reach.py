@@ -7,10 +7,13 @@ MLG-RBAC-WIDE-SCOPE.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rbac_matrix.assignments import ScopeKind
 from rbac_matrix.checks.case import Case
 from rbac_matrix.checks.roles import GRANT, HeldRole, without
-from rbac_matrix.checks.surplus import beyond, columns_exceeded, everything
+from rbac_matrix.checks.surplus import beyond, columns_exceeded, everything, within_columns
+from rbac_matrix.matrix import Service
 from rbac_matrix.permissions.interface import PermissionBlock
 from verdicts import Finding, Severity
 
@@ -61,6 +64,15 @@ def wide_scope(case: Case) -> Finding | None:
     kind = case.place.alike.kind
     if kind in (ScopeKind.RESOURCE, ScopeKind.UNKNOWN) or case.holder.alike.workloads:
         return None
+    columns = within_columns(case) if kind is ScopeKind.RESOURCE_GROUP and case.personas and not case.foreign else ()
+    if columns:
+        return case.finding(
+            WIDE_SCOPE,
+            Severity.LOW,
+            f"{case.what}; a cell of the matrix means one resource. Inside, it has an effect on {_named(columns)} "
+            f"alone, where the {case.world.matrix.name} matrix gives as much.",
+            "Assign it on the resource that the persona works with.",
+        )
     return case.finding(
         WIDE_SCOPE,
         everything(case).severity,
@@ -87,5 +99,8 @@ def _below(case: Case) -> str:
     columns = columns_exceeded(case)
     if not columns:
         return " What lies inside and has no column, it reaches as well."
-    listed = ", ".join(one.name for one in columns)
-    return f" Inside, that is more than the {case.world.matrix.name} matrix gives on {listed}."
+    return f" Inside, that is more than the {case.world.matrix.name} matrix gives on {_named(columns)}."
+
+
+def _named(columns: Sequence[Service]) -> str:
+    return ", ".join(one.name for one in columns)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 
-from rbac_matrix.permissions.effects import reaches
+from rbac_matrix.permissions.effects import has_effect
 from rbac_matrix.permissions.interface import Danger, ExcessAction
 from verdicts import Severity
 
@@ -26,25 +25,6 @@ _WORDS = {
     Danger.READS: "read",
 }
 _NAMED = 5
-
-_OF_GROUPS = (
-    "microsoft.insights/alertrules/",
-    "microsoft.resources/deployments/",
-    "microsoft.resources/subscriptions/",
-)
-"""Begin of actions on what stands in a group or subscription by itself, though its provider reaches every resource.
-
-Most roles have them beside what they are for; assigned on one resource of another type they permit nothing.
-"""
-
-
-@functools.lru_cache(maxsize=100_000)
-def has_effect(pattern: str, resource_type: str) -> bool:
-    """Whether an action of a pattern can mean a resource of that type, something below it or an extension of it."""
-    own = resource_type.casefold() + "/"
-    if any(pattern.casefold().startswith(one) and not one.startswith(own) for one in _OF_GROUPS):
-        return False
-    return reaches(pattern, resource_type)
 
 
 def with_effect(excess: Sequence[ExcessAction], resource_type: str) -> tuple[ExcessAction, ...]:

@@ -60,18 +60,33 @@ def beyond(case: Case, allowed: Sequence[Role]) -> Surplus | None:
 
 
 def columns_exceeded(case: Case) -> tuple[Service, ...]:
-    """The columns in which a wide assignment is more than the personas' cells give."""
-    matrix, book, role = case.world.matrix, case.world.roles, case.role
-    if role is None:
+    """The columns in which a wide assignment has an effect that the personas' cells don't give."""
+    return tuple(one for one in case.world.matrix.services.values() if one.resource_types and _is_exceeded(case, one))
+
+
+def within_columns(case: Case) -> tuple[Service, ...]:
+    """The columns in which a wide assignment has all of its effect, each within its cell; none where it has others."""
+    role, services = case.role, case.world.matrix.services.values()
+    if role is None or role.unknown or not role.permissions.blocks:
         return ()
-    found = []
-    for service in matrix.services.values():
-        if not service.resource_types:
-            continue
-        cell = tuple(dict.fromkeys(r for one in case.personas for r in matrix.cell(one.id, service.id)))
-        if book.beyond_and_all(role, book.allowed(cell))[0]:
-            found.append(service)
-    return tuple(found)
+    actions = everything(case).actions
+    found = [one for one in services if any(_lies_in(action, one) for action in actions)]
+    elsewhere = [action for action in actions if not any(_lies_in(action, one) for one in found)]
+    return () if elsewhere or any(_is_exceeded(case, one) for one in found) else tuple(found)
+
+
+def _lies_in(action: ExcessAction, service: Service) -> bool:
+    return any(action.pattern.casefold().startswith(f"{one.casefold()}/") for one in service.resource_types)
+
+
+def _is_exceeded(case: Case, service: Service) -> bool:
+    book, role, matrix = case.world.roles, case.role, case.world.matrix
+    cell = tuple(dict.fromkeys(one for persona in case.personas for one in matrix.cell(persona.id, service.id)))
+    allowed = book.allowed(cell)
+    if role is None or not book.beyond_and_all(role, allowed)[0]:
+        return False
+    excess = book.against(role, allowed).excess
+    return any(with_effect(excess, one) for one in service.resource_types)
 
 
 def everything(case: Case) -> Surplus:

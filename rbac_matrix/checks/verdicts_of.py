@@ -51,7 +51,7 @@ def kind_of(world: World, holder: HolderClass, place: PlaceClass) -> tuple[objec
         place,
         cell,
         apart(holder.setups, place.setups),
-        bool(personas),
+        bool(personas) if place.kind is ScopeKind.RESOURCE else holder.personas,
         holder.undecidable,
         works_in_portal(world, personas),
         holder.workloads,

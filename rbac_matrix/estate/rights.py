@@ -17,7 +17,10 @@ NOTHING = Permissions()
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """Part of what is asked is permitted. `condition` is the role definition's own, "" for none."""
+    """Part of what is asked is permitted: as the role has it, as it was asked, or what both have in common.
+
+    `condition` is the role definition's own, "" for none.
+    """
 
     actions: str
     condition: str = ""
@@ -36,7 +39,8 @@ def rights(held: Permissions, asked: str, *, data: bool, denied: Permissions = N
         for action in grant.actions.overlapping(folded, budget):
             for part in common(action, folded, budget):
                 if _something_left(part, grant.nots, taken, budget):
-                    found[Right(grant.written[action] if part == action else asked, grant.condition)] = None
+                    written = grant.written[action] if part == action else asked if part == folded else part
+                    found[Right(written, grant.condition)] = None
     return tuple(found)
 
 

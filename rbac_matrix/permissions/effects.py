@@ -12,6 +12,24 @@ from verdicts.sections import Section
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "generic-providers.yml"
 SCHEMA = "mlgate/rbac-generic-providers/v1"
+_OF_GROUPS = (
+    "microsoft.insights/alertrules/",
+    "microsoft.resources/deployments/",
+    "microsoft.resources/subscriptions/",
+)
+"""Begin of actions on what stands in a group or subscription by itself, though its provider reaches every resource.
+
+Most roles have them beside what they are for; assigned on one resource of another type they permit nothing.
+"""
+
+
+@functools.lru_cache(maxsize=100_000)
+def has_effect(pattern: str, resource_type: str) -> bool:
+    """Whether an action of a pattern can mean a resource of that type, something below it or an extension of it."""
+    own = resource_type.casefold() + "/"
+    if resource_type and any(pattern.casefold().startswith(one) and not one.startswith(own) for one in _OF_GROUPS):
+        return False
+    return reaches(pattern, resource_type)
 
 
 def reaches(pattern: str, resource_type: str) -> bool:

@@ -116,6 +116,27 @@ def test_a_stronger_role_is_told_in_words_with_file_and_line(folder: Path, typed
     assert typed("diff", "new.bicep", "old.bicep", "--deny", "reads").exit_code == 0
 
 
+def test_a_deny_assignment_that_goes_is_a_gain(folder: Path, typed: Typed) -> None:
+    denial = {
+        "name": shapes.guid(8),
+        "id": f"{VAULT}/providers/Microsoft.Authorization/denyAssignments/{shapes.guid(8)}",
+        "type": "Microsoft.Authorization/denyAssignments",
+        "properties": {
+            "denyAssignmentName": "no secrets",
+            "scope": VAULT,
+            "permissions": [{"actions": ["*/write"], "dataActions": ["Microsoft.KeyVault/vaults/secrets/*"]}],
+            "principals": [{"id": LEADS, "type": "Group"}],
+        },
+    }
+    for side, denials in (("old", [denial]), ("new", [])):
+        (folder / side).mkdir()
+        (folder / side / "assignments.json").write_text(json.dumps([listed(OWNER)]))
+        (folder / side / "deny-assignments.json").write_text(json.dumps({"value": denials}))
+    assert typed("diff", "old", "new", "--deny", "secrets").exit_code == 1
+    assert typed("diff", "new", "old", "--deny", "reads").exit_code == 0
+    assert typed("diff", "old", "new").exit_code == 0
+
+
 def test_the_same_on_both_sides_is_no_change(folder: Path, typed: Typed) -> None:
     (folder / "a.bicep").write_text(template(READER))
     result = typed("diff", "a.bicep", "a.bicep")

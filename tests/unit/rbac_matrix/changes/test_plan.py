@@ -241,3 +241,11 @@ def test_a_bicep_file_is_for_one_resource_group() -> None:
     with pytest.raises(ConfigurationError, match="is a subscription"):
         bicep(wanted_assignments(own, "production").assignments)
     assert "azurerm_role_assignment" in terraform(wanted_assignments(own, "production").assignments)
+
+
+def test_what_somebody_activated_ends_by_itself() -> None:
+    own = organisation(*BOTH)
+    active = there(OWNER, OTHER, WORKSPACE, timing=Timing.TIME_BOUND, activated=True)
+    found = planned(own, active, remove_unmanaged=True)
+    assert not found.deletions
+    assert [one.reason for one in found.kept] == ["somebody activated it, and it ends by itself"]

@@ -10,7 +10,7 @@ from rbac_matrix.assignments import RoleAssignment, Timing
 from rbac_matrix.checks.cells import MISSING
 from rbac_matrix.checks.devops import DEVOPS
 from rbac_matrix.checks.estate_rules import CUSTOM_ROLE_WILDCARD
-from rbac_matrix.checks.reach import PRIVILEGED
+from rbac_matrix.checks.reach import PRIVILEGED, WIDE_SCOPE
 from rbac_matrix.checks.separation import SEPARATION
 from rbac_matrix.checks.who import UNKNOWN_PRINCIPAL, USER
 from rbac_matrix.checks.workload_rules import STORAGE_CONDITION
@@ -18,6 +18,7 @@ from rbac_matrix.estate.model import DenyAssignment, DevOpsMembership, Estate, G
 from rbac_matrix.organisation.model import Organisation, Setup
 from rbac_matrix.permissions.interface import PermissionBlock, Permissions, RoleDefinition
 from tests.fakes.rbac import (
+    GROUP,
     HERE,
     assignment,
     directory,
@@ -132,6 +133,31 @@ def test_who_may_not_assign_roles_any_more_gives_none() -> None:
 
     assert PRIVILEGED not in found("*/read")
     assert found("*/read", "Microsoft.Authorization/*")
+
+
+@pytest.mark.parametrize(
+    ("role", "persona", "where", "severity"),
+    [
+        ("AcrPush", "ci-cd", GROUP, Severity.LOW),
+        ("AcrPush", "project-lead", GROUP, Severity.HIGH),
+        ("AcrPush", "ci-cd", GROUP.partition("/resourceGroups")[0], Severity.HIGH),
+        ("Key Vault Administrator", "ci-cd", GROUP, Severity.HIGH),
+        ("Reader", "data-governance", GROUP, Severity.MEDIUM),
+    ],
+)
+def test_a_group_is_less_bad_where_all_of_the_effect_is_what_the_matrix_gives(
+    role: str, persona: str, where: str, severity: Severity
+) -> None:
+    both = template(assignment(role, persona, where), assignment(role, "model-tester", where))
+    found = {one.subject: one for one in judged(both).findings if one.rule_id == WIDE_SCOPE}
+    (one,) = [found for subject, found in found.items() if object_id(persona) in subject]
+    assert one.severity is severity
+    assert ("alone" in one.message) == (severity is Severity.LOW)
+
+
+def test_a_wide_assignment_names_the_columns_on_which_it_has_an_effect() -> None:
+    (one,) = judged(template(assignment("AcrPush", "model-tester", GROUP))).findings
+    assert "gives on Container Registry." in one.message
 
 
 @pytest.mark.parametrize(
