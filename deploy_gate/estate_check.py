@@ -45,4 +45,16 @@ def check_estate(
         )
         for one in judged.undecided
     )
+    if judged.elsewhere and judged.elsewhere == len(estate.assignments):
+        return (completed, *undecided, all_elsewhere(judged.elsewhere, environment))
     return (completed, *undecided)
+
+
+def all_elsewhere(number: int, environment: str) -> NotCompleted:
+    """Nothing was looked at: as likely as not, the wrong environment was named."""
+    return NotCompleted(
+        scanner=SCANNER,
+        reason=Reason.NOTHING_EXAMINED,
+        detail=f"all {number} role assignments lie in other environments than {environment}",
+        remedy="check the environment that they belong to, or give the sources of this one",
+    )

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from deploy_gate.estate_check import all_elsewhere
 from deploy_gate.role_extraction import extract
 from deploy_gate.template_estate import estate_of
 from rbac_matrix.checks.interface import SCANNER, Judged
@@ -55,6 +56,7 @@ class _Tally:
     assignments: int = 0
     deviations: tuple[str, ...] = ()
     notes: dict[str, None] = field(default_factory=dict)
+    elsewhere: int = 0
 
     def add_obstacles(self, obstacles: Iterable[NotCompleted]) -> None:
         """Those that aren't known yet."""
@@ -108,7 +110,9 @@ class RbacMatrixScanner:
         else:
             for result, is_part in self.read:
                 _take(judge(_examine(result, tally)), tally, is_part=is_part)
-        return tuple(_outcomes(tally))
+        if tally.elsewhere and tally.elsewhere == tally.assignments:
+            tally.add_obstacles([all_elsewhere(tally.elsewhere, self.matrix)])
+        return tuple(_outcomes(tally, self.matrix))
 
     def _organisation(self, root: Path) -> Organisation:
         """Relative paths are the project's, whatever the working directory is."""
@@ -178,6 +182,7 @@ def _take(judged: Judged, tally: _Tally, *, is_part: bool) -> None:
     # A part is looked at by itself, and again in every file that takes it in.
     tally.findings.update(dict.fromkeys(judged.findings))
     tally.notes.update(dict.fromkeys(judged.notes))
+    tally.elsewhere += judged.elsewhere
     if not is_part:
         tally.add_obstacles(
             _obstacle(Reason.INCOMPLETE, one.text, one.remedy, one.location) for one in judged.undecided
@@ -206,7 +211,7 @@ def _obstacle(reason: Reason, detail: str, remedy: str, location: Location | Non
     return NotCompleted(scanner=SCANNER, reason=reason, detail=detail, remedy=remedy, location=location)
 
 
-def _outcomes(tally: _Tally) -> Iterator[Outcome]:
+def _outcomes(tally: _Tally, environment: str) -> Iterator[Outcome]:
     if tally.read or not tally.obstacles:
         yield Completed(
             scanner=SCANNER,
@@ -216,6 +221,7 @@ def _outcomes(tally: _Tally) -> Iterator[Outcome]:
             evidence=Evidence(inputs=tuple(tally.inputs)),
             notes=(
                 f"{tally.assignments} role assignments",
+                *([f"{tally.elsewhere} of them in other environments than {environment}"] if tally.elsewhere else []),
                 *tally.notes,
                 *(f"differs from the built-in matrices: {one}" for one in tally.deviations),
             ),

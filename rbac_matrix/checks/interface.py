@@ -34,6 +34,7 @@ class Judged:
         cell_counts: all cells by (persona, service) and state, listed or not.
         not_looked: half sentences for the parts that were not asked for.
         notes: what a reader should know (break-glass accounts, deny assignments that take something away).
+        elsewhere: how many role assignments lie in other environments, and were left to these.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -43,3 +44,4 @@ class Judged:
     cell_counts: Mapping[tuple[str, str], Mapping[CellState, int]] = field(default_factory=dict)
     not_looked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    elsewhere: int = 0

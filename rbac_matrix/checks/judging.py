@@ -71,6 +71,7 @@ class _Judging:
             cell_counts=cells.counts,
             not_looked=tuple(self._not_looked()),
             notes=tuple(self._notes(cells.shortened)),
+            elsewhere=self._rows.elsewhere,
         )
 
     def _not_looked(self) -> Iterator[str]:
