@@ -22,6 +22,7 @@ from resource_readers.notes import Question, note
 from resource_readers.searchable import searchable
 from verdicts import InputDigest
 from verdicts.digests import digest_bytes
+from verdicts.files import real_by_descriptor
 
 CONTENT, PLACE, NAMES = "content", "place", "names"
 
@@ -124,7 +125,7 @@ def _content_inside(root: str | Path, path: str | Path, maximum: int) -> tuple[s
     """Where a file really is, and its content. Raises _RefusedError."""
     try:
         joined = os.path.join(root, path)
-        real = _real_by_descriptor(joined) or os.path.realpath(joined, strict=True)
+        real = real_by_descriptor(joined) or os.path.realpath(joined, strict=True)
         base = _real(str(root))
         if real != base and not real.startswith(base if base.endswith(os.sep) else base + os.sep):
             raise _RefusedError("it leads out of the project")
@@ -139,28 +140,6 @@ def _content_inside(root: str | Path, path: str | Path, maximum: int) -> tuple[s
     if len(data) > maximum:
         raise _RefusedError(f"it is larger than {maximum:,} bytes")
     return real, data
-
-
-def _real_by_descriptor(path: str) -> str:
-    """Where a path leads, as Linux tells it in one step; "" where it can't be told so.
-
-    Nothing is opened by O_PATH: what it leads to, a device perhaps, doesn't notice.
-    """
-    flags = getattr(os, "O_PATH", 0)
-    if not flags:
-        return ""
-    try:
-        descriptor = os.open(path, flags | os.O_CLOEXEC)
-    except (OSError, ValueError):
-        return ""
-    try:
-        real = os.readlink(f"/proc/self/fd/{descriptor}")
-    except OSError:
-        return ""
-    finally:
-        os.close(descriptor)
-    # "(deleted)" behind a name may also be a part of it.
-    return real if real.startswith("/") and not real.endswith(" (deleted)") else ""
 
 
 @functools.lru_cache(maxsize=64)  # asked for every file

@@ -8,6 +8,7 @@ folder name, file name or configuration file beside the template has any influen
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from scanners.checkov_parameters import arm_with_values, bicep_with_values, read
 from verdicts import InputDigest, Location, NotCompleted, Reason
 from verdicts.digests import digest_bytes
 from verdicts.documents import MAXIMUM_BYTES, MAXIMUM_DEPTH, DocumentError, parse_json, read_bounded
+from verdicts.files import real_by_descriptor
 
 if TYPE_CHECKING:
     import tree_sitter
@@ -90,12 +92,19 @@ def original_id(resource: str) -> str:
 
 def placed_inside(path: Path, root: Path) -> tuple[Path, str] | NotCompleted:
     """The real file and its name in reports, or that it leads out of the project."""
-    base = root.resolve()
-    real = (base / path).resolve()
+    base = _real_root(root)
+    place = base / path
+    found = real_by_descriptor(str(place))
+    real = Path(found) if found else place.resolve()
     try:
         return real, real.relative_to(base).as_posix()
     except ValueError:
         return gap(path.as_posix(), Reason.UNREADABLE_INPUT, "leads out of the project's folder", "keep it inside")
+
+
+@functools.lru_cache(maxsize=8)  # asked for every template
+def _real_root(root: Path) -> Path:
+    return root.resolve()
 
 
 def read_template(path: Path, root: Path, parameters: Path | None = None) -> Template | NotCompleted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import hashlib
 import json
 from dataclasses import dataclass
@@ -113,9 +114,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hexadecimal) over rule, path, resource and subject; neither line nor `also` is part of it."""
-        path = self.location.path if self.location else ""
-        identity = json.dumps([self.rule_id, path, self.resource, self.subject], ensure_ascii=True)
-        return hashlib.sha256(identity.encode()).hexdigest()
+        return _fingerprint(self.rule_id, self.location.path if self.location else "", self.resource, self.subject)
 
     @property
     def sort_key(self) -> tuple[int, str, str, str, int, str, str]:
@@ -130,3 +129,9 @@ class Finding:
             self.resource,
             self.subject,
         )
+
+
+@functools.lru_cache(maxsize=16_384)  # merging, waivers and every format ask for it
+def _fingerprint(rule_id: str, path: str, resource: str, subject: str) -> str:
+    identity = json.dumps([rule_id, path, resource, subject], ensure_ascii=True)
+    return hashlib.sha256(identity.encode()).hexdigest()

@@ -80,4 +80,9 @@ _cleaned_short = functools.lru_cache(maxsize=8_192)(_cleaned)
 
 def one_line(text: str, *, maximum: int = 300) -> str:
     """`clean_text` without line breaks, for tables and messages."""
+    return _short_line(text, maximum) if len(text) <= _SHORT else clean_text(" ".join(text.split()), maximum=maximum)
+
+
+@functools.lru_cache(maxsize=8_192)
+def _short_line(text: str, maximum: int) -> str:
     return clean_text(" ".join(text.split()), maximum=maximum)
