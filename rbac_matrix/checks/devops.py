@@ -54,8 +54,10 @@ def devops_cells(world: World, collector: Collector, counts: Counts) -> list[Cel
 
 def note_memberships(world: World, sides: Sides) -> None:
     """Who is on a side of a combination by a group of Azure DevOps."""
+    if not world.estate.memberships:
+        return
     people = _People(world)
-    for one in world.estate.memberships or ():
+    for one in world.estate.memberships:
         sides.note_membership(people.id_of(one.member), one)
 
 

@@ -203,7 +203,9 @@ class Holders:
         undecidable: bool = False,
         kind: str = "",
     ) -> Holder:
-        around = self._entries_around(key) if entry is None and key not in self._personas else ()
+        # People in personas' groups are in `_personas` already, and asking for each of the others would take long.
+        may_be_group = known is None or known.kind in (PrincipalKind.GROUP, PrincipalKind.UNKNOWN)
+        around = self._entries_around(key) if entry is None and may_be_group and key not in self._personas else ()
         personas = (entry.persona,) if entry is not None else self._personas.get(key, _personas(around))
         if known is not None and known.kind is not PrincipalKind.UNKNOWN:
             kind = known.kind.value.casefold()
