@@ -87,6 +87,12 @@ class _Judging:
                 yield f"{part.value} were not asked for: {what}"
         if not estate.whole:
             yield "what was read need not be everything: what is missing is told for declared setups alone"
+            unplaced = sum("{" in one.id for one in estate.resources)
+            if unplaced and self._world.organisation.setups:
+                yield (
+                    f"{unplaced} resources of templates whose resource group nobody knows before the deployment: "
+                    "to which setup they belong, and so what is missing on them"
+                )
         if self._rows.elsewhere:
             yield f"{self._rows.elsewhere} role assignments in other environments than {self._world.environment}"
 
