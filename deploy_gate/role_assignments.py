@@ -143,7 +143,7 @@ class _Judge:
         from rbac_matrix.checks.judging import judge
         from rbac_matrix.permissions.catalogue import RoleCatalogue
 
-        return judge(estate, self.organisation, self.matrix, RoleCatalogue.built_in(), now=self.now)
+        return judge(estate, self.organisation, self.matrix, RoleCatalogue.built_in(), now=self.now, list_cells=False)
 
 
 def _together(estates: Sequence[Estate]) -> Estate:

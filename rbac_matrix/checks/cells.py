@@ -6,8 +6,9 @@ Too much is found assignment by assignment (`excess`, `reach`); the cells show i
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rbac_matrix.assignments import RoleAssignment, ScopeKind
@@ -32,19 +33,19 @@ _NAMED = 5
 _ORDER = (CellState.EXCESS, CellState.DIFFERENT, CellState.UNKNOWN, CellState.MISSING, CellState.SUBSET)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Cells:
     """The cells of an estate.
 
     Attributes:
-        listed: all, or in a large estate those that aren't as the matrix says.
+        listed: gives all, or in a large estate those that aren't as the matrix says. Telling takes longer than judging.
         counts: all of them, by (persona, service) and state.
         shortened: how many aren't listed.
     """
 
-    listed: list[CellResult] = field(default_factory=list)
-    counts: dict[tuple[str, str], Counter[CellState]] = field(default_factory=dict)
-    shortened: int = 0
+    listed: Callable[[], Iterator[CellResult]]
+    counts: dict[tuple[str, str], Counter[CellState]]
+    shortened: int
 
 
 @dataclass(slots=True)
@@ -85,38 +86,55 @@ def all_cells(world: World, holdings: Holdings, seen: Mapping[str, dict[str, Pla
     _add_setups(world, resources)
     groups = _groups(world, holdings, resources)
     total = sum(len(group.places) for group in groups) * len(world.matrix.personas)
-    judge = CellJudge(world, holdings, TOGETHER if total <= MAXIMUM_LISTED else 1)
-    cells = Cells()
-    counts = {
-        (persona, service): cells.counts.setdefault((persona, service), Counter())
-        for persona in world.matrix.personas
-        for service in resources
-    }
+    large = total > MAXIMUM_LISTED
+    judge = CellJudge(world, holdings, 1 if large else TOGETHER)
+    nothing = functools.cache(functools.partial(_nothing, world))
+    counts = {(persona, service): Counter[CellState]() for persona in world.matrix.personas for service in resources}
+    worst = _Worst()
     open_cells: dict[_Open, list[str]] = {}
-    by_state: dict[CellState, list[tuple[_Alike, str]]] = {}
+    not_asked: dict[str, None] = {}
     for group in groups:
-        for persona in world.matrix.personas:
-            state = _state(world, judge, persona, group)
-            counts[persona, group.service.id][state] += len(group.places)
-            if len(by_state.setdefault(state, [])) < MAXIMUM_LISTED:
-                by_state[state].append((group, persona))
+        for persona, spot in group.spots.items():
+            key = (persona, group.service.id)
+            held = group.held.get(persona)
+            state = judge.state(spot, held) if held else nothing(*key).state
+            counts[key][state] += len(group.places)
+            worst.note(state, persona, group)
             if state in (CellState.MISSING, CellState.SUBSET) and _is_demanded(world, group, touched):
                 setups = tuple(sorted(name for name, _ in group.places[0].alike.setups))
-                key = _Open(persona, group.service.id, setups, _told(world, judge, persona, group))
-                open_cells.setdefault(key, []).extend(place.text for place in group.places)
-    cells.listed = list(_listed(world, judge, groups, None if total <= MAXIMUM_LISTED else by_state))
-    cells.shortened = total - len(cells.listed)
-    _note_not_asked(world, by_state.get(CellState.UNKNOWN, ()), judge, collector)
+                told = judge.told(spot, held) if held else nothing(*key)
+                open_cells.setdefault(_Open(*key, setups, told), []).extend(place.text for place in group.places)
+            elif state is CellState.UNKNOWN and not held and nothing(*key) is _NOT_ASKED:
+                not_asked[persona] = None
+    _note_not_asked(world, not_asked, collector)
     locations = {one.persona: one.location for one in world.organisation.principals.entries}
     for one, texts in open_cells.items():
         collector.add(_finding(world, one, texts, locations.get(one.persona)))
-    return cells
+    listed = functools.partial(_listed, world, judge, groups, worst if large else None)
+    return Cells(listed, counts, total - worst.listed if large else 0)
 
 
-def _note_not_asked(
-    world: World, unknown: Sequence[tuple[_Alike, str]], judge: CellJudge, collector: Collector
-) -> None:
-    personas = dict.fromkeys(persona for group, persona in unknown if _told(world, judge, persona, group) is _NOT_ASKED)
+class _Worst:
+    """In a large estate: the cells that are listed, by state."""
+
+    def __init__(self) -> None:
+        self.by_state: dict[CellState, list[tuple[_Alike, str]]] = {state: [] for state in _ORDER}
+        self._counts = dict.fromkeys(_ORDER, 0)
+
+    def note(self, state: CellState, persona: str, group: _Alike) -> None:
+        """A persona's cells on alike resources, as far as they may be listed."""
+        count = self._counts.get(state)
+        if count is not None and count < MAXIMUM_OF_LARGE:
+            self._counts[state] = count + len(group.places)
+            self.by_state[state].append((group, persona))
+
+    @property
+    def listed(self) -> int:
+        """How many are."""
+        return min(sum(self._counts.values()), MAXIMUM_OF_LARGE)
+
+
+def _note_not_asked(world: World, personas: Iterable[str], collector: Collector) -> None:
     for persona in personas:
         collector.undecided(
             f"{world.matrix.personas[persona].title} has nothing assigned where the {world.matrix.name} matrix gives "
@@ -164,19 +182,14 @@ def _groups(world: World, holdings: Holdings, resources: Mapping[str, Mapping[st
     return list(found.values())
 
 
-def _state(world: World, judge: CellJudge, persona: str, group: _Alike) -> CellState:
-    held = group.held.get(persona)
-    return judge.state(group.spots[persona], held) if held else _nothing(world, persona, group).state
-
-
 def _told(world: World, judge: CellJudge, persona: str, group: _Alike) -> State:
     held = group.held.get(persona)
-    return judge.told(group.spots[persona], held) if held else _nothing(world, persona, group)
+    return judge.told(group.spots[persona], held) if held else _nothing(world, persona, group.service.id)
 
 
-def _nothing(world: World, persona: str, group: _Alike) -> State:
+def _nothing(world: World, persona: str, service: str) -> State:
     """Of a cell in which nothing is held."""
-    if not world.matrix.cell(persona, group.service.id):
+    if not world.matrix.cell(persona, service):
         return _EMPTY
     if not world.estate.whole:
         return _NOT_HERE
@@ -209,10 +222,10 @@ def _listed(
     world: World,
     judge: CellJudge,
     groups: Sequence[_Alike],
-    by_state: Mapping[CellState, Sequence[tuple[_Alike, str]]] | None,
+    worst: _Worst | None,
 ) -> Iterator[CellResult]:
     """All cells, or of a large estate a bounded number of those that aren't as the matrix says, the worst first."""
-    if by_state is None:
+    if worst is None:
         for group in groups:
             for place in group.places:
                 for persona in world.matrix.personas:
@@ -220,7 +233,7 @@ def _listed(
         return
     left = MAXIMUM_OF_LARGE
     for state in _ORDER:
-        for group, persona in by_state.get(state, ()):
+        for group, persona in worst.by_state[state]:
             for place in group.places[:left]:
                 left -= 1
                 yield _cell(world, persona, group, place, _told(world, judge, persona, group))
@@ -276,7 +289,7 @@ def _finding(world: World, one: _Open, resources: Sequence[str], location: Locat
 
 
 def with_assignments(
-    cells: Sequence[CellResult],
+    cells: Iterable[CellResult],
     held_on: Callable[[frozenset[str]], Iterator[tuple[str, str, RoleAssignment]]],
 ) -> tuple[CellResult, ...]:
     """The cells with the assignments that they come from.
@@ -285,6 +298,7 @@ def with_assignments(
         cells: to complete.
         held_on: gives persona, folded scope ("" for everywhere) and assignment of whatever is held on scopes.
     """
+    cells = tuple(cells)
     above = {one.resource: lineage(one.resource) for one in cells if one.held}
     found: dict[tuple[str, str], list[RoleAssignment]] = {}
     for persona, scope, one in held_on(frozenset(scope for scopes in above.values() for scope in scopes)):

@@ -30,7 +30,7 @@ class Judged:
         counts: all findings by rule, told one by one or not.
         undecided: what could not be decided; bounded in the same way.
         cells: every (persona, service) on every resource; in a large estate only those that aren't as the matrix says,
-            worst first, and a note says so.
+            worst first, and a note says so. Empty where nobody asked for them.
         cell_counts: all cells by (persona, service) and state, listed or not.
         not_looked: half sentences for the parts that were not asked for.
         notes: what a reader should know (break-glass accounts, deny assignments that take something away).

@@ -12,16 +12,19 @@ from rbac_matrix.cells import CellState
 from rbac_matrix.checks import collecting, estate_rules
 from rbac_matrix.checks.cells import MISSING, SUBSET
 from rbac_matrix.checks.devops import DEVOPS
+from rbac_matrix.checks.judging import judge
 from rbac_matrix.checks.registry import RULES
 from rbac_matrix.checks.separation import SEPARATION
 from rbac_matrix.checks.who import GUEST
 from rbac_matrix.estate.model import DirectoryObject, Gap, IdentityUse, Part, PrincipalKind
 from rbac_matrix.matrix import load_matrix
 from rbac_matrix.organisation.model import Combination, Setup, Side
+from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.interface import PermissionBlock, Permissions, RoleDefinition
 from tests.fakes.rbac import (
     GROUP,
     HERE,
+    NOW,
     TYPES,
     assignment,
     cell,
@@ -323,6 +326,19 @@ def test_a_large_estate_lists_what_is_wrong_and_counts_everything(monkeypatch: p
     assert all(one.state is CellState.EXCESS for one in large.cells[:25])
     assert large.findings == small.findings
     assert any(f"{len(small.cells) - 30} cells are only counted" in note for note in large.notes)
+
+
+@pytest.mark.parametrize("maximum", [50_000, 50])
+def test_without_cells_one_by_one_everything_else_is_the_same(maximum: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rbac_matrix.checks import cells
+
+    monkeypatch.setattr(cells, "MAXIMUM_LISTED", maximum)
+    one = estate(*many(25), covers=frozenset({Part.ASSIGNMENTS}))
+    told = judged(one)
+    short = judge(one, organisation(), "production", RoleCatalogue.built_in(), now=NOW, list_cells=False)
+    assert told.cells
+    assert told.undecided
+    assert short == dataclasses.replace(told, cells=())
 
 
 def test_every_rule_has_a_page_with_both_cases_and_its_source() -> None:
