@@ -20,7 +20,7 @@ SECRET = b"s" * 32
 VALUE: dict[str, Any] = {"a": [1, None, "é\ud800"], "b": {"c": True}}
 
 
-def store(folder: Path, *, secret: bytes = SECRET, release: str = "1", **more: int) -> ResultStore:
+def store(folder: Path, *, secret: bytes = SECRET, release: str = "1", **more: Any) -> ResultStore:
     return ResultStore(folder, secret, release, **more)
 
 
