@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import signal
+import time
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -90,6 +91,10 @@ def test_a_server_that_nobody_wrote_down_is_ended(
     known = set(server_processes(tmp_path))
     environment = next(path for path in release_environments.iterdir() if path.is_dir())
     start_server(environment, tmp_path / "endpoints" / "scoring" / "r-one", "score.py", {})
+    # A process that was just started bears its name only when the machine has got round to it.
+    until = time.monotonic() + 60
+    while not set(server_processes(tmp_path)) > known and time.monotonic() < until:
+        time.sleep(0.01)
     assert set(server_processes(tmp_path)) > known
     endpoints.withdraw("scoring", "r-one")
     assert server_processes(tmp_path) == []
