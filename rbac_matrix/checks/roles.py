@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rbac_matrix.assignments import RoleAssignment
+from rbac_matrix.checks.severity import with_effect
 from rbac_matrix.estate.table import GivenRole
-from rbac_matrix.matrix import Role
+from rbac_matrix.matrix import Role, Service
 from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.interface import Comparison, PermissionBlock, Permissions, Relation, RoleDefinition
 from verdicts import CouldNotCheckError
@@ -53,6 +54,8 @@ class RoleBook:
         self._allowed: dict[frozenset[Role], Allowance] = {}
         self._related: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], tuple[bool, bool]] = {}
         self._compared: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], Comparison] = {}
+        self._columns: dict[HeldRole, tuple[tuple[Service, ...], bool]] = {}
+        self._exceeds: dict[tuple[HeldRole, Allowance, str], bool] = {}
 
     def of(self, assignment: RoleAssignment | GivenRole) -> HeldRole | None:
         """The role that an assignment gives; None where it isn't known which."""
@@ -130,6 +133,28 @@ class RoleBook:
                 related = not contains(allowed.permissions, held), contains(held, allowed.permissions)
             self._related[key] = related
         return related
+
+    def columns_of(self, role: HeldRole, services: Iterable[Service]) -> tuple[tuple[Service, ...], bool]:
+        """The columns to whose resources actions of a role belong, and whether there are others."""
+        known = self._columns.get(role)
+        if known is None:
+            actions = [one.pattern.casefold() for one in self.against(role, self.nothing).excess]
+            begins = {one: tuple(f"{kind.casefold()}/" for kind in one.resource_types) for one in services}
+            found = tuple(one for one, begin in begins.items() if any(action.startswith(begin) for action in actions))
+            every = tuple(begin for one in found for begin in begins[one])
+            known = self._columns[role] = found, not all(action.startswith(every) for action in actions)
+        return known
+
+    def exceeds_in(self, role: HeldRole, allowed: Allowance, service: Service) -> bool:
+        """Whether a role permits something that isn't allowed and has an effect on a column's resources."""
+        key = (role, allowed, service.id)
+        known = self._exceeds.get(key)
+        if known is None:
+            known = self.beyond_and_all(role, allowed)[0] and any(
+                with_effect(self.against(role, allowed).excess, one) for one in service.resource_types
+            )
+            self._exceeds[key] = known
+        return known
 
 
 def union(many: Iterable[Permissions]) -> Permissions:

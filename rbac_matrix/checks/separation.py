@@ -50,15 +50,15 @@ class Sides:
         self._matching: dict[HeldRole, tuple[int, ...]] = {}
         self._holders: list[dict[str, Reason]] = [{} for _ in self._sides]
 
-    def meant(self, role: HeldRole | None) -> tuple[int, ...]:
-        """Numbers of the sides that a role belongs to."""
+    def meant(self, role: HeldRole | None, place: Place) -> tuple[int, ...]:
+        """Numbers of the sides that a role belongs to on a place, and on all of its class."""
         if role is None or not self._by_access:
             return ()
         known = self._matching.get(role)
         if known is None:
             known = tuple(index for index in self._by_access if _is_of(self._world, self._sides[index], role))
             self._matching[role] = known
-        return known
+        return tuple(number for number in known if self._counts(self._sides[number], place))
 
     def note(
         self,
@@ -69,9 +69,9 @@ class Sides:
         location: Callable[[int], Location],
         row: int,
     ) -> None:
-        """Somebody has a role of those sides."""
+        """Somebody has a role of those sides on a place; see `meant`."""
         for number in numbers:
-            if holder not in self._holders[number] and self._counts(self._sides[number], place):
+            if holder not in self._holders[number]:
                 reason = Reason(f"by {role.name} on {place.text}", place.alike.setups, "", location(row))
                 self._holders[number][holder] = reason
 

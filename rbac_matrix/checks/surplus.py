@@ -69,24 +69,14 @@ def within_columns(case: Case) -> tuple[Service, ...]:
     role, services = case.role, case.world.matrix.services.values()
     if role is None or role.unknown or not role.permissions.blocks:
         return ()
-    actions = everything(case).actions
-    found = [one for one in services if any(_lies_in(action, one) for action in actions)]
-    elsewhere = [action for action in actions if not any(_lies_in(action, one) for one in found)]
-    return () if elsewhere or any(_is_exceeded(case, one) for one in found) else tuple(found)
-
-
-def _lies_in(action: ExcessAction, service: Service) -> bool:
-    return any(action.pattern.casefold().startswith(f"{one.casefold()}/") for one in service.resource_types)
+    found, elsewhere = case.world.roles.columns_of(role, services)
+    return () if elsewhere or any(_is_exceeded(case, one) for one in found) else found
 
 
 def _is_exceeded(case: Case, service: Service) -> bool:
     book, role, matrix = case.world.roles, case.role, case.world.matrix
     cell = tuple(dict.fromkeys(one for persona in case.personas for one in matrix.cell(persona.id, service.id)))
-    allowed = book.allowed(cell)
-    if role is None or not book.beyond_and_all(role, allowed)[0]:
-        return False
-    excess = book.against(role, allowed).excess
-    return any(with_effect(excess, one) for one in service.resource_types)
+    return role is not None and book.exceeds_in(role, book.allowed(cell), service)
 
 
 def everything(case: Case) -> Surplus:

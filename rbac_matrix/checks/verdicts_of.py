@@ -17,7 +17,7 @@ from rbac_matrix.checks.registry import TERMS, WHAT, AssignmentRule, Family
 from rbac_matrix.checks.terms import hours_unknown
 from rbac_matrix.checks.workload_rules import portal_grant, works_in_portal
 from rbac_matrix.checks.world import World
-from rbac_matrix.matrix import Role
+from rbac_matrix.matrix import Persona, Role
 from verdicts import CouldNotCheckError, Severity
 
 
@@ -51,11 +51,18 @@ def kind_of(world: World, holder: HolderClass, place: PlaceClass) -> tuple[objec
         place,
         cell,
         apart(holder.setups, place.setups),
-        bool(personas) if place.kind is ScopeKind.RESOURCE else holder.personas,
+        _columns(world, personas) if place.kind is ScopeKind.RESOURCE_GROUP else bool(personas),
         holder.undecidable,
         works_in_portal(world, personas),
         holder.workloads,
     )
+
+
+def _columns(world: World, personas: Sequence[Persona]) -> tuple[frozenset[str], ...]:
+    """What the personas may have in each column, which a whole group reaches; nothing for nobody."""
+    cells = world.matrix.cells
+    services = world.matrix.services if personas else ()
+    return tuple(frozenset(label for one in personas for label in cells.get((one.id, id), ())) for id in services)
 
 
 def what_verdict(case: Case) -> Verdict:
