@@ -31,18 +31,25 @@ from verdicts import Finding, Location
 PEOPLE = [f"aaaaaaaa-0000-4000-8000-{index:012d}" for index in range(6)]
 EMERGENCY = PEOPLE[0]
 PERSONAS = ("data-scientist", "model-tester", "ci-cd", "project-owner")
-SCOPES = (*(resource(one) for one in TYPES), f"{resource('storage-account')}/blobServices/default", GROUP, SUBSCRIPTION)
+DENIED = resource("key-vault", "two")
+SCOPES = (
+    DENIED,
+    *(resource(one) for one in TYPES),
+    f"{resource('storage-account')}/blobServices/default",
+    GROUP,
+    SUBSCRIPTION,
+)
 DENIAL = DenyAssignment(
     name="locked",
-    scope=GROUP,
-    permissions=(PermissionBlock(actions=("*/write", "*/delete")),),
+    scope=DENIED,
+    permissions=(PermissionBlock(actions=("*",), data_actions=("*",)),),
     principals=(object_id("ci-cd"), PEOPLE[1]),
     location=HERE,
 )
 
 
 def made(choice: random.Random, number: int) -> RoleAssignment:
-    role = choice.choice(("Owner", "Contributor", "Reader", "Key Vault Administrator", "AcrPull"))
+    role = choice.choice(("Owner", "Contributor", "Reader", "Key Vault Administrator", "User Access Administrator"))
     holder = choice.choice([*PEOPLE, *map(object_id, PERSONAS)])
     return assignment(
         role,
@@ -61,7 +68,7 @@ def made(choice: random.Random, number: int) -> RoleAssignment:
 def test_together_they_come_to_what_each_comes_to_alone(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collecting, "MAXIMUM_TOLD", 10_000)
     choice = random.Random(seed)  # noqa: S311 - nothing secret is made
-    many = [made(choice, number) for number in range(120)]
+    many = [made(choice, number) for number in range(400)]
     people = directory({object_id("data-scientist"): (PEOPLE[2],), PEOPLE[5]: (object_id("model-tester"),)})
     own = organisation(
         break_glass=(BreakGlass(object_id=EMERGENCY, reason="nobody else can", location=HERE),), combinations=()
