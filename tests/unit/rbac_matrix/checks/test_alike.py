@@ -43,7 +43,7 @@ DENIAL = DenyAssignment(
     name="locked",
     scope=DENIED,
     permissions=(PermissionBlock(actions=("*",), data_actions=("*",)),),
-    principals=(object_id("ci-cd"), PEOPLE[1]),
+    principals=(object_id("data-scientist"), PEOPLE[1]),
     location=HERE,
 )
 
