@@ -24,6 +24,9 @@ class CellState(enum.Enum):
     UNKNOWN = "unknown"
     """It could not be decided; `detail` says why."""
 
+    # Cells are counted by state in hundreds of thousands, and Enum's own computes the hash of a name each time.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellResult:

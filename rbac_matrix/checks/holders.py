@@ -211,10 +211,14 @@ class Holders:
             kind = known.kind.value.casefold()
         elif entry is not None:
             kind = entry.type.casefold()
-        inner = tuple(one for one in self._around.get(key, ()) if entry is None or one.persona != entry.persona)
+        inner: tuple[Principal, ...] = ()
+        if key in self._around:
+            inner = tuple(one for one in self._around[key] if entry is None or one.persona != entry.persona)
         setups = entry.setups if entry is not None else _setups(around)
         denials = self._denials.of(key) if ":" not in key else ()
-        held_by = {(one.persona, one.setups, denials) for one in (entry, *inner) if one is not None}
+        held_by: tuple[tuple[str, Setups, tuple[int, ...]], ...] = ()
+        if not uses and (entry is not None or inner):
+            held_by = _held_by(inner if entry is None else (entry, *inner), denials)
         attributes = (
             personas,
             entry is not None,
@@ -227,7 +231,7 @@ class Holders:
             key in self._break_glass,
             uses,
             denials,
-            tuple(sorted(held_by, key=lambda one: (one[0], sorted(one[1])))) if not uses else (),
+            held_by,
         )
         alike = self._classes.get(attributes)
         if alike is None:
@@ -255,6 +259,11 @@ class Holders:
             for person in self._groups.persons(mask):
                 found.setdefault(person, []).append(persona)
         return {person: tuple(personas) for person, personas in found.items()}
+
+
+def _held_by(entries: Sequence[Principal], denials: tuple[int, ...]) -> tuple[tuple[str, Setups, tuple[int, ...]], ...]:
+    found = {(one.persona, one.setups, denials) for one in entries}
+    return tuple(sorted(found, key=lambda one: (one[0], sorted(one[1]))))
 
 
 def _personas(entries: Sequence[Principal]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rbac_matrix.assignments import RoleAssignment
 from rbac_matrix.checks.severity import with_effect
 from rbac_matrix.estate.table import GivenRole
-from rbac_matrix.matrix import Role, Service
+from rbac_matrix.matrix import Matrix, Role, Service
 from rbac_matrix.permissions.catalogue import RoleCatalogue
 from rbac_matrix.permissions.interface import Comparison, PermissionBlock, Permissions, Relation, RoleDefinition
 from verdicts import CouldNotCheckError
@@ -52,6 +52,7 @@ class RoleBook:
         self.nothing = Allowance(NOTHING, "")
         self._held: dict[tuple[str, str], HeldRole] = {}
         self._allowed: dict[frozenset[Role], Allowance] = {}
+        self._allowed_to: dict[tuple[tuple[str, ...], str], Allowance] = {}
         self._related: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], tuple[bool, bool]] = {}
         self._compared: dict[tuple[HeldRole, Allowance, tuple[PermissionBlock, ...]], Comparison] = {}
         self._columns: dict[HeldRole, tuple[tuple[Service, ...], bool]] = {}
@@ -101,6 +102,15 @@ class RoleBook:
                 else:
                     blocks.update(dict.fromkeys(definition.permissions.blocks))
             known = self._allowed[key] = Allowance(Permissions(tuple(blocks)), unknown)
+        return known
+
+    def allowed_to(self, personas: tuple[str, ...], matrix: Matrix, service: Service) -> Allowance:
+        """What the cells of some personas in a column permit together."""
+        key = (personas, service.id)
+        known = self._allowed_to.get(key)
+        if known is None:
+            cell = tuple(role for one in personas for role in matrix.cell(one, service.id))
+            known = self._allowed_to[key] = self.allowed(cell)
         return known
 
     def _of_matrix(self, role: Role) -> RoleDefinition | None:

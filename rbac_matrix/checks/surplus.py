@@ -74,9 +74,10 @@ def within_columns(case: Case) -> tuple[Service, ...]:
 
 
 def _is_exceeded(case: Case, service: Service) -> bool:
-    book, role, matrix = case.world.roles, case.role, case.world.matrix
-    cell = tuple(dict.fromkeys(one for persona in case.personas for one in matrix.cell(persona.id, service.id)))
-    return role is not None and book.exceeds_in(role, book.allowed(cell), service)
+    book, role = case.world.roles, case.role
+    if role is None:
+        return False
+    return book.exceeds_in(role, book.allowed_to(case.holder.alike.personas, case.world.matrix, service), service)
 
 
 def everything(case: Case) -> Surplus:

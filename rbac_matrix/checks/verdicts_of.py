@@ -20,6 +20,9 @@ from rbac_matrix.checks.world import World
 from rbac_matrix.matrix import Persona, Role
 from verdicts import CouldNotCheckError, Severity
 
+Broken = tuple[AssignmentRule, str, Severity]
+"""A rule that finds something, its id, and how bad it is."""
+
 
 @dataclass(slots=True)
 class Verdict:
@@ -33,7 +36,7 @@ class Verdict:
         telling: whether some of its findings are still told one by one.
     """
 
-    broken: tuple[tuple[AssignmentRule, str, Severity], ...] = ()
+    broken: tuple[Broken, ...] = ()
     open: bool = False
     in_cells: bool = False
     count: int = 0
@@ -72,36 +75,49 @@ def what_verdict(case: Case) -> Verdict:
         and not case.holder.alike.workloads
         and portal_grant(case) is None
     )
-    return Verdict(_broken((WHAT,), case), bool(open_about_role(case)), counted)
+    found, doubt = _all_of(WHAT, case)
+    return Verdict(() if found is None else (found,), bool(_open_about_role(case, found, doubt)), counted)
 
 
 def terms_verdict(case: Case) -> Verdict:
     """To whom, how long, under which condition. Depends on the principal's kind, the terms, and if the role grants."""
-    return Verdict(_broken(TERMS, case), bool(open_about_terms(case)))
+    found = (_first(family, case) for family in TERMS)
+    return Verdict(tuple(one for one in found if one is not None), bool(open_about_terms(case)))
 
 
-def _broken(families: Sequence[Family], case: Case) -> tuple[tuple[AssignmentRule, str, Severity], ...]:
-    return tuple(found for family in families if (found := _first(family, case)) is not None)
-
-
-def _first(family: Family, case: Case) -> tuple[AssignmentRule, str, Severity] | None:
+def _first(family: Family, case: Case) -> Broken | None:
     for rule in family:
-        try:
-            finding = rule(case)
-        except CouldNotCheckError:
-            continue  # `open_about_role` tells it
+        finding = rule(case)
         if finding is not None:
             return rule, finding.rule_id, finding.severity
     return None
 
 
+def _all_of(family: Family, case: Case) -> tuple[Broken | None, str]:
+    """The first rule that is broken, and why one of them can't say whether it is; "" if each can."""
+    broken, doubt = None, ""
+    for rule in family:
+        try:
+            finding = rule(case)
+        except CouldNotCheckError as error:
+            doubt = doubt or str(error)
+            continue
+        if finding is not None and broken is None:
+            broken = rule, finding.rule_id, finding.severity
+    return broken, doubt
+
+
 def open_about_role(case: Case) -> list[str]:
     """What isn't known of role, place and cell and would have to be, each as half a sentence."""
+    return _open_about_role(case, *_all_of(WHAT, case))
+
+
+def _open_about_role(case: Case, broken: Broken | None, doubt: str) -> list[str]:
     assignment, alike, role = case.assignment, case.holder.alike, case.role
     reasons = []
     if role is None:
         reasons.append(f"its role is not known ({assignment.role_text})")
-    elif role.unknown and (alike.personas or alike.workloads or alike.undecidable) and _first(WHAT, case) is None:
+    elif role.unknown and (alike.personas or alike.workloads or alike.undecidable) and broken is None:
         reasons.append(role.unknown)
     if assignment.scope.kind is ScopeKind.UNKNOWN:
         reasons.append(f"its scope is not known ({assignment.scope.text})")
@@ -110,12 +126,7 @@ def open_about_role(case: Case) -> list[str]:
     grant = portal_grant(case)
     if assignment.condition is None and grant is not None and grant.condition:
         reasons.append("its condition is not known")
-    for rule in WHAT:
-        try:
-            rule(case)
-        except CouldNotCheckError as error:
-            return [*reasons, str(error)]
-    return reasons
+    return [*reasons, doubt] if doubt else reasons
 
 
 def open_about_terms(case: Case) -> list[str]:

@@ -146,10 +146,15 @@ class Memberships:
             waiting += fresh
 
     def _unclear_members(self, group: int) -> Iterator[str]:
-        for person in self._own[group]:
-            id = self._persons[person]
-            if _may_be_group(self._directory.objects.get(id)) and not self._directory.is_orphan(id):
-                yield id
+        return (self._persons[person] for person in self._own[group] if person in self._unclear_persons)
+
+    @functools.cached_property
+    def _unclear_persons(self) -> frozenset[int]:
+        """Members of which nobody knows what they are."""
+        objects, is_orphan = self._directory.objects, self._directory.is_orphan
+        return frozenset(
+            number for number, id in enumerate(self._persons) if _may_be_group(objects.get(id)) and not is_orphan(id)
+        )
 
     @functools.cached_property
     def _components(self) -> list[list[int]]:
@@ -189,7 +194,7 @@ class Memberships:
             found = any(
                 self._groups[group] not in self._directory.members
                 or any(unclear[child] for child in self._children[group])
-                or next(self._unclear_members(group), None) is not None
+                or not self._unclear_persons.isdisjoint(self._own[group])
                 for group in component
             )
             for group in component:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from rbac_matrix.assignments import AssignmentScope, RoleAssignment, Timing
@@ -36,6 +37,9 @@ _SCHEDULES = {
 }
 _OVER = frozenset({"denied", "admindenied", "canceled", "failed", "revoked", "timedout", "invalid"})
 """States of schedules that never came into force, or are over."""
+_NAME = itemgetter("name")
+_KEYS = ("principalId", "roleDefinitionId", "scope", "condition", "description")
+_VALUES = itemgetter(*_KEYS)
 _POWERSHELL = {
     "RoleAssignmentName": "name",
     "RoleAssignmentId": "id",
@@ -86,15 +90,20 @@ def _add_together(records: Sequence[Record], lines: Sequence[int], document: Doc
     holders, roles, scopes, terms = document.met
     inner = list(map(properties_of, records))
     try:
+        names = list(map(_NAME, records))
+        values = list(map(_VALUES, inner))
+    except KeyError:  # not all of them say everything
+        names = [one.get("name") for one in records]
+        values = [tuple(map(one.get, _KEYS)) for one in inner]
+    principals, definitions, places, conditions, descriptions = zip(*values, strict=True)
+    try:
         # The id is the key, and its type and name are those that stand beside it first.
-        who = _numbers(holders, [one.get("principalId") for one in inner], inner, table.holders, _holder)
-        what = _numbers(roles, [one.get("roleDefinitionId") for one in inner], inner, table.roles, _role)
-        where = _numbers(scopes, [one.get("scope") for one in inner], inner, table.scopes, _own_scope)
-        conditions = [(one.get("condition"), one.get("description")) for one in inner]
-        how = _numbers(terms, conditions, inner, table.terms, _terms)
+        who = _numbers(holders, principals, inner, table.holders, _holder)
+        what = _numbers(roles, definitions, inner, table.roles, _role)
+        where = _numbers(scopes, places, inner, table.scopes, _own_scope)
+        how = _numbers(terms, list(zip(conditions, descriptions, strict=True)), inner, table.terms, _terms)
     except (TypeError, RecordError):  # a list or an object can't be looked up
         return False
-    names: list[Any] = [one.get("name") for one in records]
     if set(map(type, names)) != {str} or "" in names:
         return False
     table.names += names
