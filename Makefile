@@ -27,6 +27,7 @@ bench: $(READY)
 	$(BIN)/mlgate tools install
 	$(BIN)/python benchmarks/gate.py
 	$(BIN)/python benchmarks/policy_engine.py
+	$(BIN)/python benchmarks/rbac.py
 
 # uv itself comes by pip with its hash; everything else by uv from the hashed lock.
 $(READY): locks/development.txt locks/uv.txt setup.cfg pyproject.toml
